@@ -1,0 +1,96 @@
+/* serve.h - what the answering code of one process knows: zones, policy,
+ * facts shared with other processes, and where decisions of others come from.
+ * Runs in: worker, candidate's worker. Filled once after the fork; const from
+ * then on but for the counters and the shared rows. */
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sock.h"
+#include "dns/tsig.h"
+#include "serve/counter.h"
+#include "zone/zonedb.h"
+
+struct conf;
+struct conf_zone;
+
+/* One row per zone in a page that xfrd writes and workers read: what changes
+ * without a publication. Each field stands for itself; no order between two
+ * fields is promised. */
+struct serve_zone_state {
+	_Atomic uint32_t flags;
+	uint32_t unused;
+	/* Wall clock; when the published version expires. 0: never (a zone
+	 * without primaries, or not known yet). */
+	_Atomic int64_t expires_at_s;
+};
+#define SERVE_ZONE_EXPIRED 0x1u	/* queries and transfers: SERVFAIL */
+
+/* Where a zone stands, as seen from a candidate's worker. */
+enum serve_place {
+	SERVE_PUBLISHED,	/* not under verification: published version */
+	SERVE_UNDER_VERIFICATION, /* here, in its candidate's version */
+	SERVE_ELSEWHERE		/* in another candidate, or its candidate is
+				 * lost: never answered here */
+};
+
+struct serve_hooks {
+	/* Queues a NOTIFY (ACL and TSIG are checked) for xfrd; it is answered
+	 * only when this returns true. key_name: presentation format, null
+	 * when unsigned. */
+	bool (*notify)(void *arg, uint32_t zone_id, const struct addr *from,
+	    const char *key_name, bool has_serial, uint32_t serial);
+	/* Asked in a candidate's worker only. */
+	enum serve_place (*place)(void *arg, uint32_t zone_id);
+	void *arg;
+};
+
+struct serve {
+	const struct zonedb *db;
+	/* By zone id, null where there is no zone; ids at or above zone_limit
+	 * do not exist. */
+	const struct conf_zone *const *zones;
+	const struct serve_zone_state *states;	/* same index; may be null */
+	uint32_t zone_limit;
+
+	const struct tsig_key *const *keys;
+	size_t key_count;
+
+	uint64_t *counters;	/* SERVE_COUNTERS of them */
+
+	/* From the configuration: serve_policy(). */
+	const char *identity;	/* null: hidden, CH TXT is refused */
+	const char *version;	/* null: hidden */
+	const uint8_t *nsid;	/* raw octets; null: none */
+	size_t nsid_len;
+	uint16_t udp_octets_v4, udp_octets_v6;	/* ipv4-, ipv6-edns-size */
+	bool minimal_responses;
+	bool refuse_any;
+	bool drop_updates;
+
+	bool is_candidate;	/* answers for the verify address */
+	struct serve_hooks hooks;
+};
+
+/* Takes the policy fields from the configuration, which must stay. */
+void serve_policy(struct serve *s, const struct conf *c);
+
+static inline void
+serve_count(const struct serve *s, unsigned counter)
+{
+	s->counters[counter]++;
+}
+
+/* False also for ids without a row. */
+bool serve_zone_is_expired(const struct serve *s, uint32_t zone_id);
+/* Seconds until the zone expires, at most 2^31-1; false when that is not
+ * known or the zone does not expire. A zone of ours that has no primaries
+ * gives its SOA EXPIRE (RFC 7314 3.2), which is the caller's to say. */
+bool serve_zone_expires_in(const struct serve *s, uint32_t zone_id,
+    int64_t now_s, uint32_t *seconds);
+const struct conf_zone *serve_zone_conf(const struct serve *s,
+    uint32_t zone_id);
+/* SERVE_PUBLISHED in a public worker. */
+enum serve_place serve_zone_place(const struct serve *s, uint32_t zone_id);
