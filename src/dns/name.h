@@ -61,3 +61,16 @@ MUST_CHECK bool name_from_text(const char *text, struct name *out);
 const char *name_text(const uint8_t *name, char text[NAME_TEXT_MAX]);
 /* The same without the final dot, as NSD names zones in its log. */
 const char *name_text_plain(const uint8_t *name, char text[NAME_TEXT_MAX]);
+
+/* Lower case of each octet. */
+extern const uint8_t name_fold[256];
+/* n characters; a name without final dot is completed by origin (null: the
+ * root). */
+MUST_CHECK bool name_from_text_n(const char *text, size_t n,
+    const uint8_t *origin, struct name *out);
+/* As name_text, without the final zero; returns how many were put. */
+size_t name_text_put(const uint8_t *name, char *to);
+/* One octet of a label or string in presentation format, escapes resolved;
+ * text moves on, never beyond end. */
+MUST_CHECK bool name_text_octet(const char **text, const char *end,
+    uint8_t *octet);
