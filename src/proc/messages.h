@@ -1,0 +1,246 @@
+/* messages.h - bodies of the messages in tables/messages.def.
+ * Both ends are the same program, so bodies are plain structs; what is longer
+ * or has no fixed length is the payload behind the body. */
+#pragma once
+#include <stdint.h>
+
+#include "base/sock.h"
+#include "zone/zone.h"
+
+#define PRIMARY_TEXT_MAX 128
+
+/* A new channel: descriptor 0 leads to the role with this number. */
+struct msg_channel {
+	uint32_t role, number;
+};
+
+/* Descriptor 0: the sealed configuration (proc/conf_share.h). */
+struct msg_conf {
+	uint32_t number;
+};
+
+enum log_order { LOG_ORDER_REOPEN, LOG_ORDER_VERBOSITY };
+struct msg_log {
+	uint32_t order;
+	int32_t verbosity;
+};
+
+/* A candidate or the store is gone. zone: the one it was patching, or
+ * ZONE_NONE. */
+#define ZONE_NONE UINT32_MAX
+struct msg_lost {
+	uint32_t role, number, zone;
+	int32_t status;		/* wait status; 0 if unknown */
+};
+
+/* The supervisor's answer to an order of the control socket. */
+struct msg_answer {
+	uint32_t id;
+	uint32_t is_ok;
+	char text[512];
+};
+
+/* Fork these workers; descriptors: one channel each. */
+struct msg_generation {
+	uint32_t generation;
+	uint32_t first, count;	/* numbers first .. first + count - 1 */
+};
+
+struct msg_serving {
+	uint32_t generation;
+};
+
+/* Descriptors: to the supervisor, to xfrd, to the gate, and the end on which
+ * the candidate's worker hears the gate. */
+struct msg_candidate {
+	uint32_t number;
+	uint32_t has_gate;
+};
+
+struct msg_go {
+	uint32_t generation;
+};
+struct msg_retire {
+	uint32_t generation;
+};
+
+struct msg_verifier_started {
+	uint64_t run;
+	int32_t pid;
+	int32_t timeout_s;
+};
+struct msg_verifier_ended {
+	uint64_t run;
+	int32_t status;		/* as wait gives it */
+	int32_t start_errno;	/* not 0: it could not be started */
+	uint8_t timed_out;
+	uint8_t is_stale_conf;	/* not started: configuration has changed */
+};
+
+struct msg_ready {
+	uint32_t generation, number;
+};
+struct msg_stopped {
+	uint32_t generation, number;
+};
+struct msg_want_generation {
+	uint32_t reserved;
+};
+struct msg_want_candidate {
+	uint32_t number;
+};
+
+enum xfr_type { XFR_TYPE_AXFR, XFR_TYPE_IXFR, XFR_TYPE_FILE };
+struct msg_verifier_start {
+	uint64_t run;
+	uint32_t conf_number, zone, verifier, attempt;
+	uint32_t serial, previous_serial;
+	uint8_t has_previous, xfr_type;
+	char primary[PRIMARY_TEXT_MAX];
+};
+struct msg_verifier_stop {
+	uint64_t run;
+};
+
+enum order { ORDER_STOP, ORDER_RECONFIG, ORDER_LOG_REOPEN, ORDER_VERBOSITY,
+	ORDER_LOAD };
+struct msg_order {
+	uint32_t id;		/* comes back in the answer */
+	uint32_t order;
+	int32_t value;
+};
+
+/* Read the zone's file into descriptor 0 (a base file). */
+struct msg_load_file {
+	uint32_t id, zone;
+};
+
+/* What the store has; sent for every zone when xfrd is new. */
+struct msg_zone_state {
+	uint32_t zone, serial;
+	uint8_t has_version;
+	struct zone_digest digest;
+};
+struct msg_state_end {
+	uint32_t reserved;
+};
+
+/* Payload: a base file, or zone octets when is_plain. */
+struct msg_load {
+	uint32_t zone, serial;
+	uint8_t is_plain;
+	uint64_t blob_len;
+};
+/* Payload: a net delta. is_history: an older step behind those given. */
+struct msg_load_step {
+	uint32_t zone;
+	uint8_t is_history;
+	uint64_t blob_len;
+};
+struct msg_load_commit {
+	uint32_t zone, serial;
+	struct zone_digest digest;
+};
+struct msg_load_end {
+	uint32_t reserved;
+};
+struct msg_loaded {
+	uint32_t zone, serial;
+	uint8_t is_ok;
+	struct zone_digest digest;
+	char why[160];
+};
+
+/* One zone of a window; payload: a chain of deltas, or a base file. */
+struct msg_cand_zone {
+	uint32_t number;	/* of the candidate */
+	uint32_t zone;
+	uint64_t update;
+	uint32_t from, to;
+	uint32_t attempt;
+	uint8_t is_chain, xfr_type, is_published;
+	uint8_t full_check;
+	uint64_t blob_len;
+	char primary[PRIMARY_TEXT_MAX];
+};
+struct msg_cand_start {
+	uint32_t number;
+};
+
+/* is_whole: payload is a base file; else a net delta. */
+struct msg_publish {
+	uint32_t zone, serial;
+	uint64_t update;
+	struct zone_digest digest;
+	uint8_t is_whole, clears_history;
+	uint64_t blob_len;
+};
+struct msg_published {
+	uint32_t zone, serial, generation;
+	uint64_t update;
+	uint64_t wire_octets, records;
+	struct zone_digest digest;
+};
+struct msg_publish_failed {
+	uint32_t zone, serial;
+	uint64_t update;
+	char why[200];
+};
+
+/* Descriptor 0: where to write. as_text: a zone file, else a base file. */
+struct msg_write_zone {
+	uint32_t zone, id;
+	uint8_t as_text;
+};
+struct msg_wrote_zone {
+	uint32_t zone, id, serial;
+	uint8_t is_ok;
+	struct zone_digest digest;
+};
+
+struct msg_cand_refused {
+	uint32_t number, zone, to;
+	uint64_t update;
+	char why[240];
+};
+struct msg_verifying {
+	uint32_t number, zone;
+	uint64_t update;
+};
+
+/* Payload: output of the verifier. Descriptor 0, if any: the net delta. */
+struct msg_verdict {
+	uint32_t number, zone, from, to;
+	uint64_t update;
+	struct zone_digest digest;
+	uint8_t verdict;	/* enum verdict */
+	uint8_t is_whole;	/* publish from what was staged */
+	uint8_t was_stale_conf;
+	uint8_t timed_out;
+	uint32_t verifier;
+	int32_t exit_code, signal;
+	uint32_t duration_ms;
+	uint64_t net_len;
+	uint64_t dropped;	/* records outside the zone */
+	char reason[160];
+};
+
+/* Payload: uint32_t zone ids. */
+struct msg_gate_zones {
+	uint32_t number;
+};
+struct msg_gate_release {
+	uint32_t number, zone;
+};
+/* Payload: the datagram. */
+struct msg_gate_datagram {
+	uint32_t socket;
+	struct addr peer;
+};
+/* Payload: octets read and not answered. */
+struct msg_gate_connection {
+	struct addr peer;
+};
+struct msg_gate_return {
+	struct addr peer;
+};
