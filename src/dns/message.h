@@ -26,7 +26,8 @@
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
 
 /* A message being read. rr.owner and rr.rdata of the last record taken point
- * into scratch and stay valid until the next take. */
+ * into scratch or the message and stay valid until the next take (rdata of a
+ * type without compressed names, such as OPT: as long as the message). */
 struct msg_reader {
 	struct buf b;		/* b.octets: start of the message */
 	uint16_t id, flags;
@@ -62,7 +63,7 @@ struct msg_writer {
 	size_t reserved;	/* kept free at the end for OPT and TSIG */
 	uint16_t counts[4];	/* qd an ns ar */
 	unsigned table_used;
-	uint16_t table[256];	/* hash -> offset of a name, 0 empty */
+	uint16_t table[256];	/* offsets of names by hash, 0 empty */
 };
 
 /* limit at least 12. */
