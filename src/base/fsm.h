@@ -1,0 +1,87 @@
+/* fsm.h - the state machines of tables/states.def as look-up tables.
+ * Every pair of state and happening is decided there; what has no row is an
+ * error and moves nothing. Visits are counted for the tests' coverage. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* A row of the table counts only for the machine whose enum is being made:
+ * FSM_ONLY_x(y) yields y for that machine and nothing for the others. */
+enum update_state {
+#define FSM_ONLY_update(x) x,
+#define FSM_ONLY_zone(x)
+#define FSM_ONLY_generation(x)
+#define STATE(m, n) FSM_ONLY_##m(UPDATE_##n)
+#include "tables/states.def"
+	UPDATE_STATES
+};
+
+enum update_happening {
+#define HAPPENING(m, n) FSM_ONLY_##m(ON_UPDATE_##n)
+#include "tables/states.def"
+	UPDATE_HAPPENINGS
+#undef FSM_ONLY_update
+#undef FSM_ONLY_zone
+};
+
+enum zone_state {
+#define FSM_ONLY_update(x)
+#define FSM_ONLY_zone(x) x,
+#define STATE(m, n) FSM_ONLY_##m(ZONE_##n)
+#include "tables/states.def"
+	ZONE_STATES
+};
+
+enum zone_happening {
+#define HAPPENING(m, n) FSM_ONLY_##m(ON_ZONE_##n)
+#include "tables/states.def"
+	ZONE_HAPPENINGS
+#undef FSM_ONLY_zone
+#undef FSM_ONLY_generation
+};
+
+enum generation_state {
+#define FSM_ONLY_zone(x)
+#define FSM_ONLY_generation(x) x,
+#define STATE(m, n) FSM_ONLY_##m(GENERATION_##n)
+#include "tables/states.def"
+	GENERATION_STATES
+};
+
+enum generation_happening {
+#define HAPPENING(m, n) FSM_ONLY_##m(ON_GENERATION_##n)
+#include "tables/states.def"
+	GENERATION_HAPPENINGS
+#undef FSM_ONLY_update
+#undef FSM_ONLY_zone
+#undef FSM_ONLY_generation
+};
+
+enum fsm_machine { FSM_UPDATE, FSM_ZONE, FSM_GENERATION, FSM_MACHINES };
+
+/* OK and *state is the next one, or ERR_TRANSITION and it stays. */
+MUST_CHECK enum err update_state_fire(enum update_state *state,
+    enum update_happening h);
+MUST_CHECK enum err zone_state_fire(enum zone_state *state,
+    enum zone_happening h);
+MUST_CHECK enum err generation_state_fire(enum generation_state *state,
+    enum generation_happening h);
+
+/* Lower case, as written in log, status and JSON; static storage. */
+const char *update_state_name(enum update_state s);
+const char *zone_state_name(enum zone_state s);
+const char *generation_state_name(enum generation_state s);
+
+/* For tests, lint and documentation: the table itself. */
+const char *fsm_machine_name(enum fsm_machine m);
+unsigned fsm_states(enum fsm_machine m);
+unsigned fsm_happenings(enum fsm_machine m);
+const char *fsm_state_name(enum fsm_machine m, unsigned state);
+const char *fsm_happening_name(enum fsm_machine m, unsigned happening);
+/* False when no row leads from there. */
+bool fsm_next(enum fsm_machine m, unsigned state, unsigned happening,
+    unsigned *to);
+/* How often this process went by that row. */
+uint64_t fsm_visits(enum fsm_machine m, unsigned state, unsigned happening);
