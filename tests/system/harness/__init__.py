@@ -1,0 +1,1 @@
+"""Real name servers, a scripted primary and a wiretap for the system tests."""
