@@ -14,7 +14,6 @@ struct verify_plan;
 struct verify_step {
 	const char *verifier;	/* name */
 	enum verify_feed feed;
-	unsigned timeout_s;
 	size_t output_max;	/* 0: default */
 };
 

@@ -3,6 +3,7 @@
  * is reached through the calls given here and tells what became of it.
  * Runs in: candidate, on its event loop. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,7 +21,6 @@ struct verify_run_spec {
 	const char *verifier;	/* its name (DESIGN: last part of the path) */
 	struct verify_request request;
 	struct feed_source feed;
-	unsigned timeout_s;	/* for the log line; 0: never */
 	size_t output_max;	/* octets kept; 0: OUTPUT_KEPT_DEFAULT */
 };
 
@@ -36,9 +36,9 @@ struct verify_result {
 };
 
 struct verify_run_calls {
-	/* Sends the request with the verifier's descriptors (fds[0] is -1 for
-	 * the feed none) to the supervisor; they stay the run's. False with
-	 * errno: the run has failed. */
+	/* Sends the request with the verifier's descriptors to the supervisor;
+	 * they are handed over, whatever the result. False with errno: the
+	 * run has failed. */
 	bool (*send_start)(void *arg, const struct verify_request *r,
 	    const int fds[3]);
 	/* Asks the supervisor to end this run; its end is still reported. */
@@ -55,12 +55,16 @@ MUST_CHECK enum err verify_run_start(struct event_base *loop,
     void *arg, struct verify_run **r);
 
 /* From the supervisor. Whatever comes twice or too late is ignored. */
-void verify_run_started(struct verify_run *r, pid_t pid);
+/* timeout_s: for the log line; 0: never. */
+void verify_run_started(struct verify_run *r, pid_t pid, unsigned timeout_s);
 /* wait_status raw, from waitpid. */
 void verify_run_ended(struct verify_run *r, int wait_status,
     bool is_timed_out);
 /* The verifier could not be started; why: "No such file or directory". */
 void verify_run_not_started(struct verify_run *r, const char *why);
+/* The supervisor has another configuration: FAIL by VERDICT_BY_CONF, which is
+ * retried and not counted. */
+void verify_run_stale(struct verify_run *r);
 /* The supervisor lost the keeper: nothing is known of the verifier. */
 void verify_run_lost(struct verify_run *r);
 

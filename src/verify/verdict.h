@@ -19,6 +19,7 @@ enum verdict_cause {
 	VERDICT_BY_TIMEOUT,
 	VERDICT_BY_ORDER,	/* we ended it */
 	VERDICT_BY_START,	/* could not be started */
+	VERDICT_BY_CONF,	/* the configuration changed; not counted */
 	VERDICT_BY_FEED,	/* our feed broke off */
 	VERDICT_BY_LOSS		/* its wait status is lost */
 };
