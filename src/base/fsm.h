@@ -69,7 +69,7 @@ MUST_CHECK enum err zone_state_fire(enum zone_state *state,
 MUST_CHECK enum err generation_state_fire(enum generation_state *state,
     enum generation_happening h);
 
-/* Lower case, as written in log, status and JSON; static storage. */
+/* As in the table, upper case; static storage. */
 const char *update_state_name(enum update_state s);
 const char *zone_state_name(enum zone_state s);
 const char *generation_state_name(enum generation_state s);
