@@ -90,7 +90,7 @@ static const struct rdata_row rows[ROWS] = {
 	[TYPE_URI] = { RD_KNOWN, { F_U16, F_U16, F_TEXT } },
 	[TYPE_CAA] = { RD_KNOWN, { F_U8, F_TAG, F_TEXT } },
 	[258] = { RD_KNOWN, { F_STRINGS } },			/* AVC */
-	[260] = { BY_LDNS, { F_AMTRELAY } },
+	[260] = { RD_KNOWN, { F_AMTRELAY } },
 	[261] = { RD_KNOWN, { F_STRINGS } },			/* RESINFO */
 	[262] = { RD_KNOWN, { F_STRINGS } },			/* WALLET */
 };

@@ -12,7 +12,8 @@
 
 /* One record as one line without newline: OWNER TTL CLASS TYPE RDATA, owner
  * absolute, single spaces or tabs, RFC 3597 form for unknown types; names keep
- * their case. Appended to o. */
+ * their case. Appended to o, which must have room for the longest possible text
+ * of the record (a limit of o needs slack for it). */
 MUST_CHECK bool text_put_rr(struct octets *o, const struct rr *rr);
 
 /* A zone file being read (RFC 1035 5, $ORIGIN, $TTL, $INCLUDE). */
