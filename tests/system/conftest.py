@@ -18,6 +18,8 @@ from harness.net import Ports          # noqa: E402
 from harness.nsd import Nsd, NsdVerify, is_ours, under_test  # noqa: E402
 from harness.primary import ScriptedPrimary  # noqa: E402
 from harness.relay import Relay        # noqa: E402
+from harness.server import Zone        # noqa: E402
+from harness.sink import NotifySink    # noqa: E402
 
 KINDS = {'knot': Knot, 'bind': Bind, 'nsd': Nsd, 'nsd-verify': NsdVerify}
 
@@ -50,6 +52,29 @@ class Site:
         relay = Relay(self.ports, family, **ends).start()
         self.helpers.append(relay)
         return relay
+
+    def sink(self, family='ipv4', **how):
+        """A secondary that only takes NOTIFYs."""
+        sink = NotifySink(self.ports, family, **how).start()
+        self.helpers.append(sink)
+        return sink
+
+    def proxied(self, primary, zones, verifier, *verify, notify=(),
+                server=(), **how):
+        """The program under test between a scripted primary and whom it
+        notifies, with the body of a verifier script; started, and the zones
+        served with what the primary has."""
+        proxy = self.proxy()
+        proxy.server_options += server
+        command = proxy.script('verifier', verifier)
+        proxy.verify_with('verifier: %s' % command, *verify, **how)
+        for zone in zones:
+            proxy.add(Zone(zone, primary=primary.peer(),
+                           secondaries=[s.peer() for s in notify]))
+        proxy.start()
+        for zone in zones:
+            proxy.wait_serial(zone, primary.versions[zone][-1].serial, 15)
+        return proxy
 
     def close(self, keep):
         for server in self.servers:
