@@ -5,9 +5,8 @@
 #include <stdint.h>
 
 #include "base/sock.h"
+#include "verify/request.h"
 #include "zone/zone.h"
-
-#define PRIMARY_TEXT_MAX 128
 
 /* A new channel: descriptor 0 leads to the role with this number. */
 struct msg_channel {
@@ -67,14 +66,15 @@ struct msg_retire {
 struct msg_verifier_started {
 	uint64_t run;
 	int32_t pid;
-	int32_t timeout_s;
 };
+enum verifier_end { VERIFIER_ENDED, VERIFIER_NOT_STARTED, VERIFIER_LOST,
+	VERIFIER_STALE_CONF };
 struct msg_verifier_ended {
 	uint64_t run;
-	int32_t status;		/* as wait gives it */
-	int32_t start_errno;	/* not 0: it could not be started */
-	uint8_t timed_out;
-	uint8_t is_stale_conf;	/* not started: configuration has changed */
+	uint32_t end;		/* enum verifier_end */
+	int32_t status;		/* VERIFIER_ENDED: as wait gives it */
+	uint8_t is_timed_out;
+	char why[128];		/* VERIFIER_NOT_STARTED */
 };
 
 struct msg_ready {
@@ -90,20 +90,21 @@ struct msg_want_candidate {
 	uint32_t number;
 };
 
-enum xfr_type { XFR_TYPE_AXFR, XFR_TYPE_IXFR, XFR_TYPE_FILE };
+/* Descriptors: the verifier's 0 (absent for the feed none), 1 and 2. */
 struct msg_verifier_start {
-	uint64_t run;
-	uint32_t conf_number, zone, verifier, attempt;
-	uint32_t serial, previous_serial;
-	uint8_t has_previous, xfr_type;
-	char primary[PRIMARY_TEXT_MAX];
+	struct verify_request request;
 };
 struct msg_verifier_stop {
 	uint64_t run;
 };
 
-enum order { ORDER_STOP, ORDER_RECONFIG, ORDER_LOG_REOPEN, ORDER_VERBOSITY,
-	ORDER_LOAD };
+/* First message on a new channel; the store makes its digests with the key. */
+struct msg_hello {
+	uint8_t digest_key[16];
+};
+
+enum order { ORDER_STOP, ORDER_RECONFIG, ORDER_LOG_REOPEN,
+	ORDER_VERBOSITY };
 struct msg_order {
 	uint32_t id;		/* comes back in the answer */
 	uint32_t order;
@@ -158,10 +159,10 @@ struct msg_cand_zone {
 	uint64_t update;
 	uint32_t from, to;
 	uint32_t attempt;
-	uint8_t is_chain, xfr_type, is_published;
-	uint8_t full_check;
+	uint8_t is_chain, is_published;
+	uint8_t xfr;		/* enum verify_xfr */
 	uint64_t blob_len;
-	char primary[PRIMARY_TEXT_MAX];
+	char primary[ADDR_TEXT_MAX];	/* "": a file */
 };
 struct msg_cand_start {
 	uint32_t number;

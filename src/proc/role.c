@@ -3,8 +3,6 @@
 #include "proc/role.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,52 +128,6 @@ role_fork(enum role r, uint32_t number, const int *keep, size_t n_keep)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	return 0;
-}
-
-bool
-role_user_find(const char *text, struct role_user *u)
-{
-	*u = (struct role_user){ 0 };
-	if (text == NULL || text[0] == '\0')
-		return true;
-	char *end;
-	unsigned long uid = strtoul(text, &end, 10);
-	struct passwd *pw = NULL;
-	if (end != text && *end == '.') {
-		unsigned long gid = strtoul(end + 1, &end, 10);
-		if (*end != '\0')
-			return false;
-		u->uid = (uid_t)uid;
-		u->gid = (gid_t)gid;
-		u->is_set = true;
-		return true;
-	}
-	pw = end != text && *end == '\0' ? getpwuid((uid_t)uid) :
-	    getpwnam(text);
-	if (pw == NULL)
-		return false;
-	u->uid = pw->pw_uid;
-	u->gid = pw->pw_gid;
-	u->is_set = true;
-	snprintf(u->name, sizeof(u->name), "%s", pw->pw_name);
-	return true;
-}
-
-bool
-role_user_become(const struct role_user *u)
-{
-	if (!u->is_set || geteuid() != 0)
-		return true;
-	if (u->name[0] != '\0' ? initgroups(u->name, u->gid) == -1 :
-	    setgroups(0, NULL) == -1)
-		return false;
-	if (setresgid(u->gid, u->gid, u->gid) == -1 ||
-	    setresuid(u->uid, u->uid, u->uid) == -1)
-		return false;
-	/* Dumpable was cleared by the change; core files help operators and
-	 * show nothing that the user could not read. */
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	return u->uid == 0 || setuid(0) == -1;
 }
 
 bool

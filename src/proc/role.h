@@ -28,16 +28,5 @@ void role_set_title(enum role r, uint32_t number);
  * make a new one. -1 with errno on failure. */
 pid_t role_fork(enum role r, uint32_t number, const int *keep, size_t n_keep);
 
-/* Becomes this user (after the directories and sockets are open); groups
- * first; verified. True if username is empty or the user is us already. */
-struct role_user {
-	bool is_set;
-	uid_t uid;
-	gid_t gid;
-	char name[64];
-};
-/* "user", "uid", "uid.gid" or ""; false when there is no such user. */
-bool role_user_find(const char *text, struct role_user *u);
-bool role_user_become(const struct role_user *u);
 /* chroot and working directory; either may be null or "". */
 bool role_enter(const char *chroot_dir, const char *work_dir);

@@ -1,0 +1,78 @@
+/* daemon.h - what every process of the daemon inherits from the supervisor:
+ * the configuration in force, the sockets, the shared pages. Filled before the
+ * first fork; later configurations replace conf and zones in each role. */
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sock.h"
+#include "base/spawn.h"
+#include "conf/conf.h"
+#include "proc/role.h"
+#include "serve/serve.h"
+
+#define MAX_WORKERS 64		/* server-count is cut to this */
+#define MAX_ZONES (1u << 20)	/* rows of the shared page */
+#define MAX_CANDIDATES 64	/* rows of the progress page */
+#define MAX_SOCKETS 64		/* of each kind */
+
+/* What store and candidates are patching: read by the supervisor when one of
+ * them dies or stands still. Row 0 is the store's. */
+struct progress {
+	_Atomic uint32_t zone;	/* ZONE_NONE: nothing */
+	_Atomic uint64_t update;
+	_Atomic int64_t since_ms;
+};
+
+struct shared {
+	struct serve_zone_state *zones;		/* MAX_ZONES rows */
+	uint64_t *counters;			/* MAX_WORKERS * SERVE_COUNTERS */
+	struct progress *progress;		/* 1 + MAX_CANDIDATES rows */
+};
+
+/* False with errno. */
+bool shared_create(struct shared *s);
+uint64_t *shared_counters(const struct shared *s, uint32_t worker);
+struct progress *shared_progress(const struct shared *s, uint32_t candidate);
+void progress_begin(struct progress *p, uint32_t zone, uint64_t update);
+void progress_end(struct progress *p);
+
+struct sockets {
+	int fds[MAX_SOCKETS];
+	struct addr addrs[MAX_SOCKETS];
+	unsigned count;
+};
+
+struct listening {
+	struct sockets udp, tcp;	/* public */
+	struct sockets verify_udp, verify_tcp;
+	struct sockets control;		/* addrs: AF_UNSPEC for unix sockets */
+};
+
+struct daemon {
+	const char *conf_path;
+	struct conf *conf;
+	uint32_t conf_number;
+	/* By zone id; null where there is none. */
+	const struct conf_zone **zones;
+	uint32_t zone_limit;
+	uint32_t *ids;			/* by index of conf->zones */
+	struct shared shared;
+	struct listening listening;
+	int notify_pair[2];		/* workers write 0, xfrd reads 1 */
+	int handover[MAX_WORKERS][2];	/* retiring write 0, serving read 1 */
+	bool has_user;
+	struct spawn_user user;
+	char **environment;		/* as the daemon was started with */
+	bool is_foreground;
+	int64_t booted_s;
+	pid_t supervisor;
+};
+
+/* The daemon's zones from its configuration and ids. */
+void daemon_index_zones(struct daemon *d);
+/* Log settings of the configuration; false with errno. */
+bool daemon_open_log(const struct daemon *d);
+unsigned daemon_worker_count(const struct daemon *d);

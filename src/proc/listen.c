@@ -1,0 +1,221 @@
+/* listen.c - the sockets that must outlive every role.
+ * Runs in: supervisor, at start, with its first privileges. */
+#include "proc/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+static bool
+sockets_add(struct sockets *s, int fd, const struct addr *a)
+{
+	if (s->count == MAX_SOCKETS) {
+		close(fd);
+		errno = ENOBUFS;
+		return false;
+	}
+	s->fds[s->count] = fd;
+	s->addrs[s->count++] = *a;
+	return true;
+}
+
+static struct sock_options
+options_of(const struct conf_server *s)
+{
+	return (struct sock_options){ .transparent = s->ip_transparent,
+		.freebind = s->ip_freebind,
+		.backlog = (int)s->tcp_listen_queue,
+		.mss = (int)s->tcp_mss,
+		.send_octets = (int)s->send_buffer_size,
+		.receive_octets = (int)s->receive_buffer_size };
+}
+
+/* UDP and TCP on one address; errno says why not. */
+static bool
+open_both(const struct addr *a, const struct sock_options *o,
+    struct sockets *udp, struct sockets *tcp)
+{
+	int u = sock_udp(a, o);
+	if (u == -1)
+		return false;
+	int t = sock_listen(a, o);
+	if (t == -1) {
+		fd_close(&u);
+		return false;
+	}
+	if (!sockets_add(udp, u, a)) {
+		fd_close(&t);
+		return false;
+	}
+	return sockets_add(tcp, t, a);
+}
+
+static bool
+open_public(struct daemon *d, const struct addr *a,
+    const struct sock_options *o)
+{
+	const struct conf_server *s = &d->conf->server;
+	char text[ADDR_TEXT_MAX];
+	if ((a->sa.sa_family == AF_INET && !s->do_ip4) ||
+	    (a->sa.sa_family == AF_INET6 && !s->do_ip6))
+		return true;
+	if (open_both(a, o, &d->listening.udp, &d->listening.tcp))
+		return true;
+	ev_cannot_listen(addr_text_port(a, text), strerror(errno));
+	return false;
+}
+
+/* Every address of an interface. */
+static bool
+open_interface(struct daemon *d, const struct conf_listen *l,
+    const struct sock_options *o)
+{
+	struct ifaddrs *all;
+	unsigned n = 0;
+	bool is_good = true;
+	if (getifaddrs(&all) == -1)
+		return false;
+	for (struct ifaddrs *i = all; i != NULL && is_good; i = i->ifa_next) {
+		struct addr a = { 0 };
+		if (i->ifa_addr == NULL || strcmp(i->ifa_name, l->interface))
+			continue;
+		a.sa.sa_family = i->ifa_addr->sa_family;
+		if (addr_len(&a) == 0)
+			continue;
+		memcpy(&a, i->ifa_addr, addr_len(&a));
+		addr_set_port(&a, l->port);
+		is_good = open_public(d, &a, o);
+		n++;
+	}
+	freeifaddrs(all);
+	if (n == 0)
+		ev_cannot_listen(l->interface, "no such interface or address");
+	return is_good && n > 0;
+}
+
+/* No ip-address: all addresses of each family the machine has. */
+static bool
+open_wildcards(struct daemon *d, const struct sock_options *o)
+{
+	const struct conf_server *s = &d->conf->server;
+	struct addr a;
+	if (!addr_parse("0.0.0.0", (uint16_t)s->port, &a) ||
+	    !open_public(d, &a, o))
+		return false;
+	int probe = socket(AF_INET6, SOCK_DGRAM, 0);
+	if (probe == -1 && errno == EAFNOSUPPORT)
+		return true;
+	fd_close(&probe);
+	return addr_parse("::", (uint16_t)s->port, &a) &&
+	    open_public(d, &a, o);
+}
+
+static bool
+listen_public(struct daemon *d)
+{
+	const struct conf_server *s = &d->conf->server;
+	struct sock_options base = options_of(s);
+	if (s->ip_address.n == 0)
+		return open_wildcards(d, &base);
+	for (size_t i = 0; i < s->ip_address.n; i++) {
+		const struct conf_listen *l = &s->ip_address.at[i];
+		struct sock_options o = base;
+		if (l->bindtodevice)
+			o.device = l->interface;
+		if (l->interface != NULL ? !open_interface(d, l, &o) :
+		    !open_public(d, &l->addr, &o))
+			return false;
+	}
+	return true;
+}
+
+static bool
+listen_verify(struct daemon *d)
+{
+	const struct conf_verify *v = &d->conf->verify;
+	struct sock_options o = { .backlog = -1 };
+	char text[ADDR_TEXT_MAX];
+	if (!v->enable)
+		return true;
+	for (size_t i = 0; i < v->ip_address.n; i++) {
+		const struct addr *a = &v->ip_address.at[i].addr;
+		if (open_both(a, &o, &d->listening.verify_udp,
+		    &d->listening.verify_tcp))
+			continue;
+		addr_text_port(a, text);
+		if (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT) {
+			ev_cannot_listen(text, strerror(errno));
+			return false;
+		}
+		ev_verify_address_skipped(text, strerror(errno));
+	}
+	return true;
+}
+
+/* A socket that a former run left is removed; one that answers is not. */
+static int
+listen_unix(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(un.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(un.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0) {
+		fd_close(&fd);
+		errno = EADDRINUSE;
+		return -1;
+	}
+	unlink(path);
+	mode_t before = umask(0177);
+	bool is_good = bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0 &&
+	    chmod(path, 0660) == 0 && listen(fd, 16) == 0 &&
+	    fd_set_nonblock(fd);
+	umask(before);
+	if (!is_good)
+		fd_close(&fd);
+	return fd;
+}
+
+static bool
+listen_control(struct daemon *d)
+{
+	const struct conf_remote *r = &d->conf->remote;
+	struct sock_options o = { .backlog = 16 };
+	if (!r->control_enable)
+		return true;
+	for (size_t i = 0; i < r->control_interface.n; i++) {
+		const struct conf_listen *l = &r->control_interface.at[i];
+		struct addr none = { .sa.sa_family = AF_UNSPEC };
+		bool is_unix = l->path != NULL;
+		int fd = is_unix ? listen_unix(l->path) :
+		    sock_listen(&l->addr, &o);
+		if (fd == -1 || !sockets_add(&d->listening.control, fd,
+		    is_unix ? &none : &l->addr)) {
+			ev_cannot_listen(l->text, strerror(errno));
+			return false;
+		}
+		if (is_unix && d->has_user && geteuid() == 0 &&
+		    chown(l->path, d->user.uid, d->user.gid) == -1)
+			ev_system_trouble(l->path, strerror(errno));
+	}
+	return true;
+}
+
+bool
+listen_open(struct daemon *d)
+{
+	return listen_public(d) && listen_verify(d) && listen_control(d);
+}

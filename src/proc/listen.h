@@ -1,0 +1,11 @@
+/* listen.h - the sockets that must outlive every role.
+ * Runs in: supervisor, at start, with its first privileges. */
+#pragma once
+#include <stdbool.h>
+
+#include "proc/daemon.h"
+
+/* All sockets of the configuration, or none and false (an event says which
+ * failed). A verify address that the machine lacks is skipped with a notice.
+ */
+bool listen_open(struct daemon *d);

@@ -1,0 +1,51 @@
+/* roles.h - where each role begins, right after its fork. fd: the channel to
+ * the supervisor. */
+#pragma once
+#include <stdint.h>
+
+#include "proc/daemon.h"
+#include "proc/messages.h"
+
+struct zonedb;
+
+_Noreturn void xfrd_main(struct daemon *d, int fd);
+_Noreturn void store_main(struct daemon *d, int fd);
+_Noreturn void gate_main(struct daemon *d, int fd);
+
+struct worker_start {
+	struct daemon *d;
+	struct zonedb *db;
+	uint32_t generation, number;
+	int fd;
+};
+_Noreturn void worker_main(const struct worker_start *w);
+
+/* What the store gives a candidate: the zones of its window. */
+struct candidate_zone {
+	struct candidate_zone *next;
+	struct msg_cand_zone order;
+	const uint8_t *octets;	/* chain of deltas, or a base file */
+	size_t len;
+};
+struct candidate_start {
+	struct daemon *d;
+	struct zonedb *db;
+	uint32_t number;
+	int to_supervisor, to_xfrd, to_gate, data;
+	struct candidate_zone *zones;
+};
+_Noreturn void candidate_main(const struct candidate_start *c);
+
+/* The candidate's worker; data: where the gate speaks. */
+struct cworker_start {
+	struct daemon *d;
+	struct zonedb *db;
+	uint32_t number;
+	int data, lifeline;
+	const uint32_t *zones;	/* ids under verification */
+	unsigned zone_count;
+};
+_Noreturn void cworker_main(const struct cworker_start *c);
+
+/* One-shot: exit status 0 when fd holds a base file of the zone. */
+_Noreturn void loader_main(struct daemon *d, uint32_t zone, int fd);

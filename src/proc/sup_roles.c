@@ -1,0 +1,335 @@
+/* sup_roles.c - xfrd, store, gate and candidates: their making, their
+ * channels to each other, and what is done when one is lost (DESIGN section 2,
+ * Loss).
+ * Runs in: supervisor. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/reap.h"
+#include "proc/roles.h"
+#include "proc/supervisor.h"
+
+#define QUICK_DEATH_MS 1000
+#define PATCH_STILL_MS 60000
+
+static void role_message(void *arg, struct ipc *c, struct ipc_msg *m);
+static void role_gone(void *arg, struct ipc *c, bool is_breach);
+static void candidate_message(void *arg, struct ipc *c, struct ipc_msg *m);
+static void candidate_gone(void *arg, struct ipc *c, bool is_breach);
+
+/* A new pair between two roles: one end to each. */
+static void
+connect_roles(struct sup_role *a, struct sup_role *b)
+{
+	int pair[2];
+	if (a->channel == NULL || b->channel == NULL)
+		return;
+	if (!ipc_pair(pair)) {
+		ev_system_trouble("socketpair", strerror(errno));
+		return;
+	}
+	struct msg_channel to_a = { .role = b->role };
+	struct msg_channel to_b = { .role = a->role };
+	ipc_send_fds(a->channel, channel, &to_a, &pair[0], 1);
+	ipc_send_fds(b->channel, channel, &to_b, &pair[1], 1);
+}
+
+static size_t
+keep_sockets(int *keep, size_t n, const struct sockets *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		keep[n++] = s->fds[i];
+	return n;
+}
+
+/* The descriptors that a role needs besides its channel. */
+static size_t
+role_keeps(const struct daemon *d, enum role r, int *keep)
+{
+	size_t n = 0;
+	if (r == ROLE_XFRD) {
+		keep[n++] = d->notify_pair[1];
+		n = keep_sockets(keep, n, &d->listening.control);
+	} else if (r == ROLE_GATE) {
+		n = keep_sockets(keep, n, &d->listening.verify_udp);
+		n = keep_sockets(keep, n, &d->listening.verify_tcp);
+	} else if (r == ROLE_STORE) {
+		n = keep_sockets(keep, n, &d->listening.udp);
+		n = keep_sockets(keep, n, &d->listening.tcp);
+		n = keep_sockets(keep, n, &d->listening.verify_udp);
+		keep[n++] = d->notify_pair[0];
+		for (unsigned i = 0; i < MAX_WORKERS; i++) {
+			keep[n++] = d->handover[i][0];
+			keep[n++] = d->handover[i][1];
+		}
+	}
+	return n;
+}
+
+static _Noreturn void
+role_run(struct daemon *d, enum role r, int fd)
+{
+	if (d->has_user && !spawn_user_become(&d->user)) {
+		ev_system_trouble("change of user", strerror(errno));
+		_exit(1);
+	}
+	/* After the change of user, which clears it. */
+	if (!reap_die_with(d->supervisor, SIGKILL))
+		_exit(1);
+	if (r == ROLE_XFRD)
+		xfrd_main(d, fd);
+	else if (r == ROLE_STORE)
+		store_main(d, fd);
+	else
+		gate_main(d, fd);
+	_exit(0);
+}
+
+static void
+on_restart(evutil_socket_t fd, short what, void *arg)
+{
+	struct sup_role *r = arg;
+	(void)fd;
+	(void)what;
+	if (r->pid == 0 && !r->sup->is_stopping)
+		sup_role_start(r->sup, r);
+}
+
+static void
+restart_later(struct sup_role *r, int64_t ms)
+{
+	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+	if (r->restart == NULL)
+		r->restart = evtimer_new(r->sup->loop, on_restart, r);
+	evtimer_add(r->restart, &t);
+}
+
+static void
+role_connect_all(struct sup *s, struct sup_role *r)
+{
+	if (r == &s->gate)
+		return;
+	connect_roles(&s->xfrd, &s->store);
+}
+
+void
+sup_role_start(struct sup *s, struct sup_role *r)
+{
+	int pair[2], keep[8 * MAX_SOCKETS + 2 * MAX_WORKERS];
+	if (!ipc_pair(pair)) {
+		restart_later(r, 1000);
+		return;
+	}
+	size_t n = role_keeps(s->d, r->role, keep);
+	keep[n++] = pair[1];
+	pid_t pid = role_fork(r->role, 0, keep, n);
+	if (pid == 0)
+		role_run(s->d, r->role, pair[1]);
+	close(pair[1]);
+	if (pid == -1) {
+		ev_system_trouble("fork", strerror(errno));
+		close(pair[0]);
+		restart_later(r, 1000);
+		return;
+	}
+	struct ipc_user user = { role_message, role_gone, r };
+	r->pid = pid;
+	r->started_ms = clock_mono_ms();
+	r->channel = ipc_open(s->loop, pair[0], ROLE_SUPERVISOR, r->role, 0,
+	    &user);
+	role_connect_all(s, r);
+}
+
+/* Its channel has ended: it exits, or is made to. SIGCHLD tells the rest. */
+static void
+role_gone(void *arg, struct ipc *c, bool is_breach)
+{
+	struct sup_role *r = arg;
+	(void)c;
+	ipc_close(&r->channel);
+	if (is_breach && r->pid != 0)
+		kill(r->pid, SIGKILL);
+}
+
+static void
+tell_lost(struct sup *s, enum role role, uint32_t number, uint32_t zone)
+{
+	struct msg_lost m = { .role = role, .number = number, .zone = zone };
+	ipc_send(s->xfrd.channel, lost, &m);
+}
+
+void
+sup_role_on_exit(struct sup *s, struct sup_role *r, int status)
+{
+	ipc_close(&r->channel);
+	r->pid = 0;
+	if (s->is_stopping)
+		return;
+	ev_role_lost(role_title(r->role), status);
+	sup_candidates_end(s);
+	if (r == &s->store) {
+		struct progress *p = &s->d->shared.progress[0];
+		tell_lost(s, ROLE_STORE, 0, p->zone);
+		progress_end(p);
+		sup_generation_store_gone(s);
+	}
+	bool is_quick = clock_mono_ms() - r->started_ms < QUICK_DEATH_MS;
+	r->quick_deaths = is_quick ? r->quick_deaths + 1 : 0;
+	if (r->quick_deaths <= 1)
+		sup_role_start(s, r);
+	else
+		restart_later(r, r->quick_deaths > 5 ? 5000 :
+		    r->quick_deaths * 1000);
+}
+
+struct sup_candidate *
+sup_candidate_find(struct sup *s, uint32_t number)
+{
+	struct sup_candidate *c = s->candidates;
+	while (c != NULL && c->number != number)
+		c = c->next;
+	return c;
+}
+
+static void
+candidate_kill(struct sup_candidate *c)
+{
+	if (c->pidfd != -1)
+		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+}
+
+static void
+candidate_remove(struct sup *s, struct sup_candidate *c)
+{
+	for (struct sup_candidate **at = &s->candidates; *at != NULL;
+	    at = &(*at)->next) {
+		if (*at != c)
+			continue;
+		*at = c->next;
+		break;
+	}
+	sup_verifier_candidate_gone(s, c->number);
+	ipc_close(&c->channel);
+	fd_close(&c->pidfd);
+	free(c);
+}
+
+void
+sup_candidates_end(struct sup *s)
+{
+	while (s->candidates != NULL) {
+		struct sup_candidate *c = s->candidates;
+		progress_end(shared_progress(&s->d->shared, c->number));
+		tell_lost(s, ROLE_CANDIDATE, c->number, ZONE_NONE);
+		candidate_remove(s, c);
+	}
+}
+
+void
+sup_candidates_watch(struct sup *s)
+{
+	int64_t now = clock_mono_ms();
+	struct sup_candidate *next;
+	for (struct sup_candidate *c = s->candidates; c != NULL; c = next) {
+		next = c->next;
+		struct progress *p = shared_progress(&s->d->shared, c->number);
+		if (p->zone == ZONE_NONE || now - p->since_ms < PATCH_STILL_MS)
+			continue;
+		ev_candidate_stands_still(c->number);
+		/* A hung candidate does not look at its channel. */
+		candidate_kill(c);
+		candidate_gone(c, c->channel, false);
+	}
+}
+
+/* The store forks it; all its channels are made here, so that each neighbour
+ * learns of its end. */
+static void
+candidate_make(struct sup *s, uint32_t number)
+{
+	int to_sup[2], to_xfrd[2], to_gate[2], data[2];
+	if (!ipc_pair(to_sup) || !ipc_pair(to_xfrd) || !ipc_pair(to_gate) ||
+	    !ipc_pair(data)) {
+		ev_system_trouble("socketpair", strerror(errno));
+		tell_lost(s, ROLE_CANDIDATE, number, ZONE_NONE);
+		return;
+	}
+	struct sup_candidate *c = calloc(1, sizeof(*c));
+	ASSERT(c != NULL);
+	struct ipc_user user = { candidate_message, candidate_gone, c };
+	*c = (struct sup_candidate){ .next = s->candidates, .sup = s,
+		.number = number, .pidfd = -1 };
+	s->candidates = c;
+	c->channel = ipc_open(s->loop, to_sup[0], ROLE_SUPERVISOR,
+	    ROLE_CANDIDATE, number, &user);
+	struct msg_channel to_cand = { ROLE_CANDIDATE, number };
+	struct msg_channel to_cworker = { ROLE_CWORKER, number };
+	ipc_send_fds(s->xfrd.channel, channel, &to_cand, &to_xfrd[0], 1);
+	ipc_send_fds(s->gate.channel, channel, &to_cworker, &data[0], 1);
+	ipc_send_fds(s->gate.channel, channel, &to_cand, &to_gate[0], 1);
+	int theirs[4] = { to_sup[1], to_xfrd[1], to_gate[1], data[1] };
+	struct msg_candidate m = { .number = number };
+	ipc_send_fds(s->store.channel, candidate, &m, theirs, 4);
+}
+
+static void
+candidate_gone(void *arg, struct ipc *ch, bool is_breach)
+{
+	struct sup_candidate *c = arg;
+	struct sup *s = c->sup;
+	(void)ch;
+	if (is_breach)
+		candidate_kill(c);
+	struct progress *p = shared_progress(&s->d->shared, c->number);
+	tell_lost(s, ROLE_CANDIDATE, c->number, p->zone);
+	progress_end(p);
+	candidate_remove(s, c);
+}
+
+static void
+candidate_message(void *arg, struct ipc *ch, struct ipc_msg *m)
+{
+	struct sup_candidate *c = arg;
+	(void)ch;
+	if (m->type == MSG_ready && m->fd_count == 1) {
+		fd_close(&c->pidfd);
+		c->pidfd = m->fds[0];
+		m->fds[0] = -1;
+	} else if (m->type == MSG_verifier_start) {
+		sup_verifier_start(c->sup, c, m);
+	} else if (m->type == MSG_verifier_stop) {
+		const struct msg_verifier_stop *v = m->body;
+		sup_verifier_stop(c->sup, c->number, v->run);
+	}
+}
+
+static void
+role_message(void *arg, struct ipc *ch, struct ipc_msg *m)
+{
+	struct sup_role *r = arg;
+	struct sup *s = r->sup;
+	(void)ch;
+	switch ((int)m->type) {
+	case MSG_want_generation:
+		sup_generation_ask(s);
+		break;
+	case MSG_want_candidate: {
+		const struct msg_want_candidate *w = m->body;
+		candidate_make(s, w->number);
+		break;
+	}
+	case MSG_order:
+		sup_order(s, m);
+		break;
+	case MSG_load_file:
+		sup_load_file(s, m);
+		break;
+	}
+}

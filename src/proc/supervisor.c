@@ -1,0 +1,344 @@
+/* supervisor.c - start, signals, orders and end of the daemon.
+ * Runs in: supervisor. See supervisor.h for its other files. */
+#include "proc/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#if HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/reap.h"
+#include "proc/listen.h"
+#include "proc/roles.h"
+
+#define WATCH_S 5
+#define END_WAIT_MS 5000
+
+unsigned
+daemon_worker_count(const struct daemon *d)
+{
+	int64_t n = d->conf->server.server_count;
+	return n < 1 ? 1 : n > MAX_WORKERS ? MAX_WORKERS : (unsigned)n;
+}
+
+/* The log outlives the configuration that named its file. */
+bool
+daemon_open_log(const struct daemon *d)
+{
+	static char file[4096];
+	const struct conf_server *s = &d->conf->server;
+	snprintf(file, sizeof(file), "%s", s->logfile ? s->logfile : "");
+	struct log_settings l = { .ident = "nsd-verify", .file = file,
+		.only_syslog = s->log_only_syslog,
+		.also_syslog = !d->is_foreground && file[0] == '\0',
+		.time = s->log_time_iso ? LOG_TIME_ISO :
+		    s->log_time_ascii ? LOG_TIME_ASCII : LOG_TIME_UNIX,
+		.verbosity = (int)s->verbosity };
+	return log_open(&l);
+}
+
+static void
+tell_service_manager(const char *state)
+{
+#if HAVE_SYSTEMD
+	sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
+
+static void
+answer_order(struct sup *s, uint32_t id, bool is_ok, const char *text)
+{
+	struct msg_answer a = { .id = id, .is_ok = is_ok };
+	snprintf(a.text, sizeof(a.text), "%s", text);
+	ipc_send(s->xfrd.channel, answer, &a);
+}
+
+static void
+reopen_log(struct sup *s)
+{
+	struct msg_log m = { LOG_ORDER_REOPEN, 0 };
+	if (!log_reopen())
+		ev_system_trouble("log_reopen", strerror(errno));
+	/* The children cannot open a file that root owns: they get this one's
+	 * place by being started with it; a plain reopen serves the rest. */
+	ipc_send(s->xfrd.channel, log, &m);
+	ipc_send(s->store.channel, log, &m);
+	ipc_send(s->gate.channel, log, &m);
+	sup_workers_broadcast_log(s, &m);
+}
+
+static void
+set_verbosity(struct sup *s, int verbosity)
+{
+	struct msg_log m = { LOG_ORDER_VERBOSITY, verbosity };
+	log_set_verbosity(verbosity);
+	ipc_send(s->xfrd.channel, log, &m);
+	ipc_send(s->store.channel, log, &m);
+	ipc_send(s->gate.channel, log, &m);
+	sup_workers_broadcast_log(s, &m);
+}
+
+void
+sup_order(struct sup *s, struct ipc_msg *m)
+{
+	const struct msg_order *o = m->body;
+	char text[512] = "ok";
+	bool is_ok = true;
+	switch ((enum order)o->order) {
+	case ORDER_STOP:
+		answer_order(s, o->id, true, text);
+		sup_stop(s);
+		return;
+	case ORDER_RECONFIG:
+		is_ok = sup_reconfig(s, text, sizeof(text));
+		break;
+	case ORDER_LOG_REOPEN:
+		reopen_log(s);
+		break;
+	case ORDER_VERBOSITY:
+		set_verbosity(s, o->value);
+		break;
+	}
+	answer_order(s, o->id, is_ok, text);
+}
+
+void
+sup_load_file(struct sup *s, struct ipc_msg *m)
+{
+	const struct msg_load_file *b = m->body;
+	pid_t pid = -1;
+	if (b->zone < s->d->zone_limit && s->d->zones[b->zone] != NULL)
+		pid = role_fork(ROLE_LOADER, b->zone, m->fds, 1);
+	if (pid == 0)
+		loader_main(s->d, b->zone, m->fds[0]);
+	struct sup_loader *l = calloc(1, sizeof(*l));
+	if (pid == -1 || l == NULL) {
+		free(l);
+		answer_order(s, b->id, false, "could not be started");
+		return;
+	}
+	*l = (struct sup_loader){ .next = s->loaders, .pid = pid,
+		.id = b->id };
+	s->loaders = l;
+}
+
+static bool
+loader_reaped(struct sup *s, pid_t pid, int status)
+{
+	for (struct sup_loader **at = &s->loaders; *at != NULL;
+	    at = &(*at)->next) {
+		struct sup_loader *l = *at;
+		if (l->pid != pid)
+			continue;
+		bool is_ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		*at = l->next;
+		answer_order(s, l->id, is_ok, is_ok ? "ok" : "errors");
+		free(l);
+		return true;
+	}
+	return false;
+}
+
+static void
+on_child(evutil_socket_t sig, short what, void *arg)
+{
+	struct sup *s = arg;
+	pid_t pid;
+	int status;
+	(void)sig;
+	(void)what;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->xfrd.pid)
+			sup_role_on_exit(s, &s->xfrd, status);
+		else if (pid == s->store.pid)
+			sup_role_on_exit(s, &s->store, status);
+		else if (pid == s->gate.pid)
+			sup_role_on_exit(s, &s->gate, status);
+		else if (!loader_reaped(s, pid, status))
+			sup_verifier_reaped(s, pid, status);
+	}
+	if (s->is_stopping && s->xfrd.pid == 0 && s->store.pid == 0 &&
+	    s->gate.pid == 0)
+		event_base_loopbreak(s->loop);
+}
+
+static void
+on_stop_signal(evutil_socket_t sig, short what, void *arg)
+{
+	(void)what;
+	ev_stop_signal((int)sig);
+	sup_stop(arg);
+}
+
+static void
+on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	struct sup *s = arg;
+	char text[512];
+	(void)sig;
+	(void)what;
+	ev_sighup();
+	reopen_log(s);
+	if (s->d->conf->server.reload_config)
+		sup_reconfig(s, text, sizeof(text));
+	struct msg_answer a = { .id = 0, .is_ok = true, .text = "reload" };
+	ipc_send(s->xfrd.channel, answer, &a);
+}
+
+static void
+on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	sup_candidates_watch(arg);
+}
+
+static void
+on_end_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct sup *s = arg;
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(s->loop);
+}
+
+/* xfrd ends in order (its last commit), the others at once. Whoever is still
+ * there when the supervisor exits dies with it. */
+void
+sup_stop(struct sup *s)
+{
+	static const struct timeval limit = { END_WAIT_MS / 1000, 0 };
+	if (s->is_stopping)
+		return;
+	s->is_stopping = true;
+	tell_service_manager("STOPPING=1");
+	sup_candidates_end(s);
+	sup_workers_end(s);
+	ipc_flush(s->xfrd.channel, 100);
+	ipc_close(&s->xfrd.channel);
+	ipc_close(&s->store.channel);
+	ipc_close(&s->gate.channel);
+	event_base_once(s->loop, -1, EV_TIMEOUT, on_end_timer, s, &limit);
+}
+
+static void
+signal_on(struct sup *s, int sig, event_callback_fn fn)
+{
+	struct event *e = evsignal_new(s->loop, sig, fn, s);
+	ASSERT(e != NULL && event_add(e, NULL) == 0);
+}
+
+/* The pid of a running daemon, or 0. */
+static pid_t
+pidfile_running(const char *path)
+{
+	long pid = 0;
+	FILE *f = fopen(path, "r");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%ld", &pid) != 1)
+		pid = 0;
+	fclose(f);
+	return pid > 1 && pid != getpid() && kill((pid_t)pid, 0) == 0 ?
+	    (pid_t)pid : 0;
+}
+
+static bool
+pidfile_write(const struct daemon *d)
+{
+	const char *path = d->conf->server.pidfile;
+	if (path == NULL || path[0] == '\0')
+		return true;
+	pid_t other = pidfile_running(path);
+	if (other != 0)
+		ev_pidfile_of_other((int)other);
+	FILE *f = fopen(path, "w");
+	if (f == NULL) {
+		ev_system_trouble(path, strerror(errno));
+		return false;
+	}
+	fprintf(f, "%d\n", (int)getpid());
+	if (fclose(f) != 0) {
+		ev_system_trouble(path, strerror(errno));
+		return false;
+	}
+	if (d->has_user && geteuid() == 0 &&
+	    chown(path, d->user.uid, d->user.gid) == -1)
+		ev_system_trouble(path, strerror(errno));
+	return true;
+}
+
+static bool
+make_pairs(struct daemon *d)
+{
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    d->notify_pair) == -1)
+		return false;
+	for (unsigned i = 0; i < MAX_WORKERS; i++)
+		if (!ipc_pair(d->handover[i]))
+			return false;
+	return shared_create(&d->shared);
+}
+
+static bool
+sup_init(struct sup *s)
+{
+	static const struct timeval watch = { WATCH_S, 0 };
+	s->loop = event_base_new();
+	if (s->loop == NULL || !sup_verifier_init(s))
+		return false;
+	s->xfrd = (struct sup_role){ .role = ROLE_XFRD, .sup = s };
+	s->store = (struct sup_role){ .role = ROLE_STORE, .sup = s };
+	s->gate = (struct sup_role){ .role = ROLE_GATE, .sup = s };
+	signal_on(s, SIGCHLD, on_child);
+	signal_on(s, SIGTERM, on_stop_signal);
+	signal_on(s, SIGINT, on_stop_signal);
+	signal_on(s, SIGHUP, on_hangup);
+	signal(SIGPIPE, SIG_IGN);
+	s->watch_timer = event_new(s->loop, -1, EV_PERSIST, on_watch, s);
+	event_add(s->watch_timer, &watch);
+	return true;
+}
+
+int
+supervisor_main(struct daemon *d)
+{
+	static struct sup s;
+	s.d = d;
+	d->supervisor = getpid();
+	d->booted_s = clock_wall_s();
+	role_set_title(ROLE_SUPERVISOR, 0);
+	reap_adopt_orphans();
+	if (!listen_open(d))
+		return 1;
+	if (!make_pairs(d)) {
+		ev_system_trouble("start", strerror(errno));
+		return 1;
+	}
+	if (!pidfile_write(d) || !sup_init(&s))
+		return 1;
+	sup_role_start(&s, &s.store);
+	if (d->listening.verify_udp.count > 0)
+		sup_role_start(&s, &s.gate);
+	sup_role_start(&s, &s.xfrd);
+	ev_started(NSDV_VERSION, (int)getpid());
+	tell_service_manager("READY=1");
+	event_base_dispatch(s.loop);
+	if (d->conf->server.pidfile != NULL &&
+	    d->conf->server.pidfile[0] != '\0')
+		unlink(d->conf->server.pidfile);
+	ev_stopped();
+	return 0;
+}
