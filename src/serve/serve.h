@@ -61,12 +61,13 @@ struct serve {
 	uint64_t *counters;	/* SERVE_COUNTERS of them */
 
 	/* From the configuration: serve_policy(). */
-	const char *identity;	/* null: hidden, CH TXT is refused */
-	const char *version;	/* null: hidden */
-	const uint8_t *nsid;	/* raw octets; null: none */
-	size_t nsid_len;
+	char identity[256];	/* "": hidden, CH TXT is refused */
+	char version[256];	/* "": hidden */
+	uint8_t nsid[256];
+	size_t nsid_len;	/* 0: none */
 	uint16_t udp_octets_v4, udp_octets_v6;	/* ipv4-, ipv6-edns-size */
 	bool minimal_responses;
+	bool confine_to_zone;
 	bool refuse_any;
 	bool drop_updates;
 
@@ -74,7 +75,7 @@ struct serve {
 	struct serve_hooks hooks;
 };
 
-/* Takes the policy fields from the configuration, which must stay. */
+/* Takes the policy fields (a copy of them) from the configuration. */
 void serve_policy(struct serve *s, const struct conf *c);
 
 static inline void
@@ -83,12 +84,20 @@ serve_count(const struct serve *s, unsigned counter)
 	s->counters[counter]++;
 }
 
+/* Largest UDP answer to this peer. */
+static inline uint16_t
+serve_udp_octets(const struct serve *s, const struct addr *peer)
+{
+	return peer->sa.sa_family == AF_INET6 ? s->udp_octets_v6 :
+	    s->udp_octets_v4;
+}
+
 /* False also for ids without a row. */
 bool serve_zone_is_expired(const struct serve *s, uint32_t zone_id);
-/* Seconds until the zone expires, at most 2^31-1; false when that is not
- * known or the zone does not expire. A zone of ours that has no primaries
- * gives its SOA EXPIRE (RFC 7314 3.2), which is the caller's to say. */
-bool serve_zone_expires_in(const struct serve *s, uint32_t zone_id,
+/* What an EDNS EXPIRE option says (RFC 7314 section 3): what is left before
+ * the zone expires, at most 2^31-1 seconds; the SOA's EXPIRE if the zone has
+ * no primaries. False when there is nothing to say. */
+bool serve_zone_expires_in(const struct serve *s, const struct zonedb_hit *z,
     int64_t now_s, uint32_t *seconds);
 const struct conf_zone *serve_zone_conf(const struct serve *s,
     uint32_t zone_id);

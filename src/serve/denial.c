@@ -1,0 +1,234 @@
+/* denial.c - proofs that something does not exist: which NSEC or NSEC3 an
+ * answer needs (RFC 4035 3.1.3, RFC 5155 7.2).
+ * Runs in: worker, candidate's worker. No allocation; at most three hashes
+ * for a name, but for empty non-terminals under opt-out (HASHES_MAX). */
+#include "serve/denial.h"
+
+#include "serve/nsec3_hash.h"
+
+/* Below an opt-out span the closest name with an NSEC3 is searched upwards;
+ * deeper zones than this get an incomplete proof rather than cost us time. */
+#define HASHES_MAX 12
+
+enum chain { CHAIN_NONE, CHAIN_NSEC, CHAIN_NSEC3, CHAIN_UNUSABLE };
+
+struct hashed {
+	const struct zone_node *node;
+	bool is_match;
+};
+
+static enum chain
+chain_of(struct reply *r, const struct zone_version *z,
+    struct nsec3_params *p)
+{
+	if (!reply_is_dnssec(r) || !zone_is_signed(z))
+		return CHAIN_NONE;
+	if (zone_nsec3_params(z, p)) {
+		if (p->iterations <= NSEC3_ITERATIONS_MAX)
+			return CHAIN_NSEC3;
+		reply_error(r, RCODE_SERVFAIL,
+		    EDE_UNSUPPORTED_NSEC3_ITERATIONS, NULL);
+		return CHAIN_UNUSABLE;
+	}
+	return zone_uses_nsec(z) ? CHAIN_NSEC : CHAIN_NONE;
+}
+
+static void
+want_nsec(struct reply *r, const struct zone_version *z,
+    const struct zone_node *node)
+{
+	if (node != NULL)
+		reply_want(r, z, node, TYPE_NSEC, WANT_REQUIRED);
+}
+
+static void
+want_nsec3(struct reply *r, const struct zone_version *z,
+    const struct zone_node *node)
+{
+	if (node != NULL)
+		reply_want(r, z, node, TYPE_NSEC3, WANT_REQUIRED);
+}
+
+static bool
+find_hashed(struct reply *r, const struct zone_version *z,
+    const struct nsec3_params *p, const uint8_t *name, struct hashed *h)
+{
+	uint8_t hash[NSEC3_HASH_OCTETS];
+	if (!nsec3_hash(p, name, hash)) {
+		reply_error(r, RCODE_SERVFAIL, EDE_OTHER, NULL);
+		return false;
+	}
+	h->is_match = false;
+	h->node = zone_nsec3_cover(z, hash, sizeof(hash), &h->is_match);
+	return true;
+}
+
+static bool
+want_hashed(struct reply *r, const struct zone_version *z,
+    const struct nsec3_params *p, const uint8_t *name)
+{
+	struct hashed h;
+	if (!find_hashed(r, z, p, name, &h))
+		return false;
+	want_nsec3(r, z, h.node);
+	return true;
+}
+
+/* The name one label below the encloser on the way to name. */
+static const uint8_t *
+next_closer(const uint8_t *name, unsigned encloser_labels)
+{
+	unsigned labels = name_labels(name);
+	ASSERT(labels > encloser_labels);
+	return name_strip(name, labels - encloser_labels - 1);
+}
+
+static const uint8_t *
+encloser_of(const uint8_t *name, unsigned encloser_labels)
+{
+	return name_strip(name, name_labels(name) - encloser_labels);
+}
+
+/* RFC 5155 7.2.1 for a name that does not exist; the encloser, of so many
+ * labels, does. Under opt-out it may have no NSEC3 itself (an empty
+ * non-terminal above insecure delegations only): then it is the one above it
+ * that has. */
+static bool
+want_closest_encloser(struct reply *r, const struct zone_version *z,
+    const struct nsec3_params *p, const uint8_t *name, unsigned *labels)
+{
+	unsigned apex_labels = name_labels(zone_apex(z));
+	struct hashed h;
+	for (unsigned i = 0; i < HASHES_MAX; i++) {
+		if (!find_hashed(r, z, p, encloser_of(name, *labels), &h))
+			return false;
+		if (h.is_match || *labels <= apex_labels)
+			break;
+		(*labels)--;
+	}
+	want_nsec3(r, z, h.node);
+	return want_hashed(r, z, p, next_closer(name, *labels));
+}
+
+/* RFC 5155 7.2.3 and 7.2.4: the match; else, under opt-out, the closest
+ * encloser that can be proven. */
+static bool
+want_match(struct reply *r, const struct zone_version *z,
+    const struct nsec3_params *p, const uint8_t *name)
+{
+	struct hashed h;
+	if (!find_hashed(r, z, p, name, &h))
+		return false;
+	unsigned labels = name_labels(name);
+	if (h.is_match || labels <= name_labels(zone_apex(z))) {
+		want_nsec3(r, z, h.node);
+		return true;
+	}
+	labels--;
+	return want_closest_encloser(r, z, p, name, &labels);
+}
+
+bool
+denial_nxdomain(struct reply *r, const struct zone_version *z,
+    const uint8_t *name, const struct zone_walk *w)
+{
+	struct nsec3_params p;
+	struct name wildcard;
+	unsigned labels = w->encloser_labels;
+	switch (chain_of(r, z, &p)) {
+	case CHAIN_NONE:
+		return true;
+	case CHAIN_UNUSABLE:
+		return false;
+	case CHAIN_NSEC:
+		want_nsec(r, z, w->nsec);
+		if (name_wildcard_of(encloser_of(name, labels), &wildcard))
+			want_nsec(r, z, zone_nsec_cover(z, wildcard.octets));
+		return true;
+	case CHAIN_NSEC3:
+		return want_closest_encloser(r, z, &p, name, &labels) &&
+		    (!name_wildcard_of(encloser_of(name, labels),
+		    &wildcard) || want_hashed(r, z, &p, wildcard.octets));
+	}
+	return false;
+}
+
+bool
+denial_nodata(struct reply *r, const struct zone_version *z,
+    const uint8_t *name, const struct zone_walk *w)
+{
+	struct nsec3_params p;
+	switch (chain_of(r, z, &p)) {
+	case CHAIN_NONE:
+		return true;
+	case CHAIN_UNUSABLE:
+		return false;
+	case CHAIN_NSEC:
+		want_nsec(r, z, w->nsec);
+		return true;
+	case CHAIN_NSEC3:
+		return want_match(r, z, &p, name);
+	}
+	return false;
+}
+
+bool
+denial_wildcard_nodata(struct reply *r, const struct zone_version *z,
+    const uint8_t *name, const struct zone_walk *w)
+{
+	struct nsec3_params p;
+	unsigned labels = w->encloser_labels;
+	switch (chain_of(r, z, &p)) {
+	case CHAIN_NONE:
+		return true;
+	case CHAIN_UNUSABLE:
+		return false;
+	case CHAIN_NSEC:
+		want_nsec(r, z, w->nsec);
+		want_nsec(r, z, w->wildcard);
+		return true;
+	case CHAIN_NSEC3:
+		return want_closest_encloser(r, z, &p, name, &labels) &&
+		    want_hashed(r, z, &p, node_owner(z, w->wildcard));
+	}
+	return false;
+}
+
+bool
+denial_wildcard_answer(struct reply *r, const struct zone_version *z,
+    const uint8_t *name, const struct zone_walk *w)
+{
+	struct nsec3_params p;
+	switch (chain_of(r, z, &p)) {
+	case CHAIN_NONE:
+		return true;
+	case CHAIN_UNUSABLE:
+		return false;
+	case CHAIN_NSEC:
+		want_nsec(r, z, w->nsec);
+		return true;
+	case CHAIN_NSEC3:
+		return want_hashed(r, z, &p,
+		    next_closer(name, w->encloser_labels));
+	}
+	return false;
+}
+
+bool
+denial_no_ds(struct reply *r, const struct zone_version *z,
+    const struct zone_node *cut)
+{
+	struct nsec3_params p;
+	switch (chain_of(r, z, &p)) {
+	case CHAIN_NONE:
+		return true;
+	case CHAIN_UNUSABLE:
+		return false;
+	case CHAIN_NSEC:
+		want_nsec(r, z, cut);
+		return true;
+	case CHAIN_NSEC3:
+		return want_match(r, z, &p, node_owner(z, cut));
+	}
+	return false;
+}
