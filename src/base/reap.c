@@ -20,9 +20,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+/* Of linux/pidfd.h since 6.9. */
+#define SIGNAL_WHOLE_GROUP (1u << 2)
+
 struct process {
 	pid_t pid;
 	pid_t parent;
+	pid_t group;
 	bool is_below;
 };
 
@@ -46,31 +50,33 @@ reap_die_with(pid_t parent, int signal)
 	    getppid() == parent;
 }
 
-/* -1: no such process, or it is a zombie, which needs no signal. */
-static pid_t
-parent_of(pid_t pid)
+/* False: no such process, or it is a zombie, which needs no signal. */
+static bool
+process_read(pid_t pid, struct process *p)
 {
 	char text[512], path[64];
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return -1;
+		return false;
 	ssize_t n = read(fd, text, sizeof(text) - 1);
 	fd_close(&fd);
 	if (n <= 0)
-		return -1;
+		return false;
 	text[n] = '\0';
 	/* The name may hold anything, also ')': the last one ends it. */
 	const char *end = strrchr(text, ')');
 	char state;
-	int parent;
-	if (end == NULL || sscanf(end + 1, " %c %d", &state, &parent) != 2)
-		return -1;
-	return state == 'Z' || state == 'X' ? -1 : (pid_t)parent;
+	int parent, group;
+	if (end == NULL ||
+	    sscanf(end + 1, " %c %d %d", &state, &parent, &group) != 3)
+		return false;
+	*p = (struct process){ .pid = pid, .parent = parent, .group = group };
+	return state != 'Z' && state != 'X';
 }
 
 static bool
-table_add(struct table *t, pid_t pid, pid_t parent)
+table_add(struct table *t, const struct process *p)
 {
 	if (t->count == t->room) {
 		size_t room = t->room == 0 ? 256 : t->room * 2;
@@ -80,7 +86,7 @@ table_add(struct table *t, pid_t pid, pid_t parent)
 		t->at = at;
 		t->room = room;
 	}
-	t->at[t->count++] = (struct process){ .pid = pid, .parent = parent };
+	t->at[t->count++] = *p;
 	return true;
 }
 
@@ -97,8 +103,8 @@ table_read(struct table *t)
 		long pid = strtol(e->d_name, &end, 10);
 		if (*end != '\0' || pid <= 0)
 			continue;
-		pid_t parent = parent_of((pid_t)pid);
-		if (parent > 0 && !table_add(t, (pid_t)pid, parent))
+		struct process p;
+		if (process_read((pid_t)pid, &p) && !table_add(t, &p))
 			break;
 	}
 	closedir(d);
@@ -149,6 +155,9 @@ table_mark(struct table *t, const pid_t *spared, size_t count)
 	}
 }
 
+/* The whole group where the system can do that: no member escapes by forking
+ * while it is signalled. Never our own group, in which a child stands until it
+ * has a session of its own; from there none comes back into ours. */
 static bool
 signal_one(const struct process *p, int signal)
 {
@@ -160,9 +169,15 @@ signal_one(const struct process *p, int signal)
 		    kill(p->pid, signal) == 0;
 	}
 	/* A parent that ended meanwhile makes it ours in the next round. */
-	bool is_same = parent_of(p->pid) == p->parent;
-	bool is_sent = is_same &&
-	    syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0;
+	struct process now;
+	bool is_sent = false;
+	if (process_read(p->pid, &now) && now.parent == p->parent) {
+		unsigned whole = now.group != getpgrp() ?
+		    SIGNAL_WHOLE_GROUP : 0;
+		is_sent = (whole != 0 && syscall(SYS_pidfd_send_signal, fd,
+		    signal, NULL, whole) == 0) ||
+		    syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0;
+	}
 	fd_close(&fd);
 	return is_sent;
 }

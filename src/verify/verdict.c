@@ -18,6 +18,8 @@ cause_of(const struct verdict_facts *f)
 		return f->is_cancelled ? VERDICT_BY_ORDER : VERDICT_BY_START;
 	if (f->is_timed_out)
 		return VERDICT_BY_TIMEOUT;
+	if (f->is_feed_broken)
+		return VERDICT_BY_FEED;
 	if (f->is_cancelled)
 		return VERDICT_BY_ORDER;
 	if (!f->has_ended)
@@ -26,8 +28,6 @@ cause_of(const struct verdict_facts *f)
 		return VERDICT_BY_SIGNAL;
 	if (!WIFEXITED(f->wait_status))
 		return VERDICT_BY_LOSS;
-	if (f->is_feed_broken)
-		return VERDICT_BY_FEED;
 	return VERDICT_BY_EXIT;
 }
 
