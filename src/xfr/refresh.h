@@ -84,8 +84,10 @@ void refresh_published(struct refresh *r, const struct refresh_version *v,
 void refresh_staged(struct refresh *r, uint32_t serial);
 /* The staged tail is gone (superseded, dropped): ask from what is published. */
 void refresh_unstaged(struct refresh *r);
-/* A verifier said no (or retries of FAILED are used up) to this version, that
- * came from this primary (-1: not known). What is staged is forgotten. */
+/* A verifier said no (or the retries of FAILED are used up, or it is HELD, or
+ * known by its digest from before) to this version, that came from this
+ * primary (-1: not known). What is staged on top is forgotten with it, and
+ * asked for again at once, from what is published. */
 void refresh_rejected(struct refresh *r, uint32_t serial, int primary,
     int64_t now_s, uint32_t random);
 /* The candidate found that it does not apply, or not to be a zone. A delta:
@@ -116,6 +118,9 @@ struct refresh_order {
 bool refresh_decide(struct refresh *r, int64_t now_s, uint32_t random,
     struct refresh_order *order);
 bool refresh_is_busy(const struct refresh *r);
+/* The serial that a delta must start at to be of use now: of the staged tip,
+ * else of what is published; false: none, only a full zone helps. */
+bool refresh_base(const struct refresh *r, uint32_t *serial);
 
 /* What became of the order; from struct xfr_result. */
 enum refresh_verdict {

@@ -1,0 +1,35 @@
+/* xfr_client_inner.h - the body of struct xfr_client, for xfr_client.c (life,
+ * request) and xfr_answer.c (messages) only. */
+#pragma once
+#include "dns/name.h"
+#include "xfr/xfr_client.h"
+
+struct xfr_client {
+	/* The request, all pointers into this struct. */
+	enum xfr_ask ask;
+	bool is_udp, accept_any, without_edns, has_serial;
+	uint32_t ours;		/* when has_serial */
+	uint64_t limit_octets;
+	struct xfr_sink sink;
+	struct name apex;
+	uint16_t soa_len;	/* 0: none */
+	uint8_t soa[XFR_SOA_MAX];
+	bool is_signed;
+	struct tsig_key key;
+	uint8_t *secret;
+	char *zone, *primary;	/* for the log */
+	/* The attempt under way; cleared by client_begin. */
+	bool is_sent;		/* request is made */
+	bool is_over;
+	bool has_begun;		/* the sink was told of a zone or delta */
+	uint16_t id;
+	struct tsig tsig;
+	struct xfr_seq seq;	/* IXFR and AXFR */
+	struct xfr_result result;
+	size_t request_len;
+	uint8_t request[XFR_REQUEST_MAX];
+};
+
+/* Ends the attempt; the sink is reset unless the records are wanted. */
+enum xfr_outcome client_end(struct xfr_client *c, enum xfr_outcome outcome);
+enum xfr_outcome client_refuse(struct xfr_client *c, enum xfr_why why);

@@ -1,0 +1,165 @@
+/* xfr_tcp.c - one exchange over TCP: connect, send the request, read framed
+ * messages (RFC 1035 4.2.2).
+ * Runs in: xfrd. Never blocks; per turn of the loop at most TURN_READS reads,
+ * so that a big transfer does not starve the others. The timer runs until a
+ * whole message came: an octet now and then does not keep a peer alive. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "xfr/xfr_conn_inner.h"
+
+#define TURN_READS 4
+#define TURN_MESSAGES 64
+
+static void
+on_silence(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	conn_fail(arg, XFR_WHY_TIMEOUT, OK);
+}
+
+static void
+arm(struct xfr_conn *c)
+{
+	conn_set_timer(c, on_silence, c->net->settings.tcp_timeout_s * 1000u);
+}
+
+/* One whole message at the start of c->in; 0 when there is none yet. */
+static size_t
+frame_len(const struct xfr_conn *c, size_t at)
+{
+	size_t left = c->in_len - at;
+	if (left < 2)
+		return 0;
+	size_t n = 2u + octets_u16(c->in + at);
+	return left >= n ? n : 0;
+}
+
+/* Hands on all whole messages; false when the connection is gone. */
+static bool
+take_frames(struct xfr_conn *c, unsigned *messages)
+{
+	size_t at = 0, n;
+	while ((n = frame_len(c, at)) > 0) {
+		enum xfr_outcome outcome = xfr_client_message(c->client,
+		    c->in + at + 2, n - 2, c->net->scratch, clock_wall_s());
+		if (!conn_took(c, outcome))
+			return false;
+		at += n;
+		(*messages)++;
+	}
+	if (at > 0) {
+		memmove(c->in, c->in + at, c->in_len - at);
+		c->in_len -= at;
+		arm(c);
+	}
+	return true;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfr_conn *c = arg;
+	unsigned messages = 0;
+	(void)what;
+	for (unsigned i = 0; i < TURN_READS && messages < TURN_MESSAGES; i++) {
+		/* A whole message always fits, so there is room left. */
+		ssize_t n = read(fd, c->in + c->in_len,
+		    FRAME_MAX - c->in_len);
+		if (n == 0) {
+			conn_fail(c, XFR_WHY_CLOSED, OK);
+			return;
+		}
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n == -1) {
+			conn_fail(c, XFR_WHY_CLOSED, ERR_SYSTEM);
+			return;
+		}
+		c->in_len += (size_t)n;
+		if (!take_frames(c, &messages))
+			return;
+	}
+}
+
+static void
+start_reading(struct xfr_conn *c)
+{
+	c->in = malloc(FRAME_MAX);
+	if (c->in == NULL || !conn_watch(c, EV_READ, on_readable)) {
+		conn_fail(c, XFR_WHY_LOCAL, ERR_MEMORY);
+		return;
+	}
+	c->state = CONN_READING;
+	arm(c);
+}
+
+/* The frame is made anew for each try of a short write: the client returns
+ * the very same message. */
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfr_conn *c = arg;
+	uint8_t *frame = c->net->datagram;
+	const uint8_t *request;
+	size_t len;
+	(void)what;
+	enum err e = xfr_client_request(c->client, c->id, clock_wall_s(),
+	    &request, &len);
+	if (e != OK) {
+		conn_fail(c, XFR_WHY_LOCAL, e);
+		return;
+	}
+	octets_set_u16(frame, (uint16_t)len);
+	memcpy(frame + 2, request, len);
+	ssize_t n = send(fd, frame + c->sent, len + 2 - c->sent,
+	    MSG_NOSIGNAL);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1) {
+		conn_fail(c, XFR_WHY_CLOSED, ERR_SYSTEM);
+		return;
+	}
+	c->sent += (size_t)n;
+	if (c->sent == len + 2)
+		start_reading(c);
+}
+
+static void
+on_connected(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfr_conn *c = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
+	(void)what;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
+	    error != 0) {
+		conn_fail(c, XFR_WHY_CONNECT, OK);
+		return;
+	}
+	c->state = CONN_SENDING;
+	conn_log_request(c);
+	if (!conn_watch(c, EV_WRITE, on_writable))
+		conn_fail(c, XFR_WHY_LOCAL, ERR_MEMORY);
+}
+
+void
+tcp_start(struct xfr_conn *c)
+{
+	c->fd = sock_connect(&c->primary, c->has_source ? &c->source : NULL,
+	    c->net->settings.tcp_mss);
+	if (c->fd == -1) {
+		conn_fail_later(c, XFR_WHY_CONNECT, ERR_SYSTEM);
+		return;
+	}
+	if (!conn_watch(c, EV_WRITE, on_connected)) {
+		conn_fail_later(c, XFR_WHY_LOCAL, ERR_MEMORY);
+		return;
+	}
+	arm(c);
+}
