@@ -35,9 +35,10 @@ struct tsig {
 	unsigned unsigned_run;		/* messages since the last signed one */
 	bool is_first;			/* no message answered or accepted yet */
 	void *running;			/* digest under way (EVP_MAC_CTX) */
+	struct name peer_key, peer_alg;	/* as in the request, for errors */
 };
 
-/* Octets that signing with this key adds to a message. */
+/* Octets that signing with this key adds to a message at most; null: 0. */
 size_t tsig_room(const struct tsig_key *key);
 
 /* Client: sign the request in octets[0..*len), room octets; starts t. */
@@ -57,7 +58,10 @@ bool tsig_answer_is_complete(const struct tsig *t);
 /* Server: find the key that signed the request. keys: n pointers. Result OK:
  * unsigned (t->key null) or verified (t->key set; *len shortened, ARCOUNT
  * lowered). ERR_PEER_TSIG: t->error set, answer with NOTAUTH and
- * tsig_sign_error. ERR_PEER_FORMAT: TSIG not last, or twice: FORMERR. */
+ * tsig_sign_error. ERR_PEER_FORMAT: TSIG not last, or twice, or
+ * its MAC longer than the algorithm's or shorter than half of it or 10 octets
+ * (RFC 8945 5.2.2.1): FORMERR. Starts t whatever stood in it (tsig_end first
+ * when it was used before). */
 MUST_CHECK enum err tsig_check_request(struct tsig *t,
     const struct tsig_key *const *keys, size_t n, uint8_t *octets,
     size_t *len, int64_t now_s);
@@ -65,8 +69,9 @@ MUST_CHECK enum err tsig_check_request(struct tsig *t,
 MUST_CHECK enum err tsig_sign_answer(struct tsig *t, uint8_t *octets,
     size_t *len, size_t room, int64_t now_s);
 /* Server: the TSIG record of an error answer (RFC 8945 5.2, 5.3.2): unsigned
- * for BADKEY and BADSIG, signed with the server's time for BADTIME. The key
- * name and algorithm of the request are echoed. */
+ * for BADKEY and BADSIG; for BADTIME signed, with the client's time as the
+ * time signed and the server's in Other Data. The key name and algorithm of
+ * the request are echoed. Without an error it is tsig_sign_answer. */
 MUST_CHECK enum err tsig_sign_error(struct tsig *t, uint8_t *octets,
     size_t *len, size_t room, int64_t now_s);
 /* Frees the running digest; the rest may be used again. */
