@@ -76,3 +76,14 @@ void daemon_index_zones(struct daemon *d);
 /* Log settings of the configuration; false with errno. */
 bool daemon_open_log(const struct daemon *d);
 unsigned daemon_worker_count(const struct daemon *d);
+/* A configuration from the supervisor (sup_conf.c): replaces d->conf, zones and
+ * ids; every pointer into the old one is void. False: nothing was changed. */
+MUST_CHECK bool conf_share_apply(struct daemon *d, int fd, uint32_t number);
+
+/* What a worker tells xfrd of a NOTIFY: one datagram on notify_pair. */
+struct notify_note {
+	uint32_t zone, serial;
+	bool has_serial;
+	struct addr from;
+	char key[64];		/* presentation format, cut; "": unsigned */
+};

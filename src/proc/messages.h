@@ -66,6 +66,7 @@ struct msg_retire {
 struct msg_verifier_started {
 	uint64_t run;
 	int32_t pid;
+	uint32_t timeout_s;	/* 0: never */
 };
 enum verifier_end { VERIFIER_ENDED, VERIFIER_NOT_STARTED, VERIFIER_LOST,
 	VERIFIER_STALE_CONF };
@@ -152,6 +153,7 @@ struct msg_loaded {
 	char why[160];
 };
 
+#define CAND_KNOWN_MAX 8
 /* One zone of a window; payload: a chain of deltas, or a base file. */
 struct msg_cand_zone {
 	uint32_t number;	/* of the candidate */
@@ -161,6 +163,8 @@ struct msg_cand_zone {
 	uint32_t attempt;
 	uint8_t is_chain, is_published;
 	uint8_t xfr;		/* enum verify_xfr */
+	uint8_t known_count;	/* digests that were rejected before */
+	struct zone_digest known[CAND_KNOWN_MAX];
 	uint64_t blob_len;
 	char primary[ADDR_TEXT_MAX];	/* "": a file */
 };
@@ -204,9 +208,11 @@ struct msg_cand_refused {
 	uint64_t update;
 	char why[240];
 };
+/* It applies; its verifiers, if any, start. */
 struct msg_verifying {
 	uint32_t number, zone;
 	uint64_t update;
+	struct zone_digest digest;
 };
 
 /* Payload: output of the verifier. Descriptor 0, if any: the net delta. */
@@ -216,13 +222,16 @@ struct msg_verdict {
 	struct zone_digest digest;
 	uint8_t verdict;	/* enum verdict */
 	uint8_t is_whole;	/* publish from what was staged */
-	uint8_t was_stale_conf;
-	uint8_t timed_out;
-	uint32_t verifier;
+	uint8_t is_known;	/* its digest is a rejected one */
+	uint8_t is_stale_conf;	/* no judgement, not counted */
+	uint8_t is_timed_out;
+	uint8_t cause;		/* enum verdict_cause */
+	uint8_t verifiers_run;
 	int32_t exit_code, signal;
 	uint32_t duration_ms;
 	uint64_t net_len;
 	uint64_t dropped;	/* records outside the zone */
+	char verifier[64];	/* the one that decided, "" for none */
 	char reason[160];
 };
 

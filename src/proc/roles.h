@@ -32,6 +32,7 @@ struct candidate_start {
 	struct zonedb *db;
 	uint32_t number;
 	int to_supervisor, to_xfrd, to_gate, data;
+	pid_t store;		/* it ends with this process */
 	struct candidate_zone *zones;
 };
 _Noreturn void candidate_main(const struct candidate_start *c);

@@ -105,7 +105,7 @@ take_report(struct sup_verifier *v, const struct keeper_report *r)
 	switch (r->what) {
 	case KEEPER_STARTED: {
 		struct msg_verifier_started started = { v->request.run,
-			r->verifier };
+			r->verifier, v->timeout_s };
 		struct sup_candidate *c = sup_candidate_find(v->sup,
 		    v->candidate);
 		v->pid = r->verifier;
@@ -167,7 +167,7 @@ fill_run(struct sup *s, struct sup_verifier *v, const struct conf_zone *z,
 	k->run.memory_octets = z->verifier_memory > 0 ?
 	    (uint64_t)z->verifier_memory : 0;
 	k->run.cpu_s = z->verifier_cpu > 0 ? (uint64_t)z->verifier_cpu : 0;
-	k->timeout_s = (unsigned)z->verifier_timeout;
+	k->timeout_s = v->timeout_s = (unsigned)z->verifier_timeout;
 }
 
 static void

@@ -58,6 +58,7 @@ struct sup_verifier {
 	bool has_ended;		/* reported to the candidate */
 	struct keeper keeper;
 	pid_t pid;		/* of the verifier, once started */
+	unsigned timeout_s;
 	struct event *readable;
 };
 
@@ -120,8 +121,6 @@ int sup_conf_read(const struct daemon *d, const char *path);
 bool sup_conf_apply(struct daemon *d, int fd);
 /* What another role gets: the normalised text and the ids; -1 on failure. */
 int sup_conf_share(const struct daemon *d);
-/* In the other roles. */
-bool conf_share_apply(struct daemon *d, int fd, uint32_t number);
 /* reconfig: reads, applies, hands out; *text says how it went. */
 bool sup_reconfig(struct sup *s, char *text, size_t room);
 

@@ -1,0 +1,169 @@
+/* candidate.c - the dress rehearsal of a window: start, channels, end.
+ * Runs in: candidate. All that it inherited is sealed; what it builds dies
+ * with it. */
+#include "proc/candidate.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/reap.h"
+
+#define FLUSH_MS 60000
+
+static struct candidate candidate;
+
+static void
+on_gone(void *arg, struct ipc *c, bool is_breach)
+{
+	(void)arg;
+	(void)c;
+	(void)is_breach;
+	_exit(0);
+}
+
+static void
+on_supervisor(void *arg, struct ipc *c, struct ipc_msg *m)
+{
+	(void)c;
+	cand_verifier_message(arg, m);
+}
+
+static void
+on_silent(void *arg, struct ipc *c, struct ipc_msg *m)
+{
+	(void)arg;
+	(void)c;
+	(void)m;
+}
+
+static struct ipc *
+open_channel(struct candidate *c, int fd, enum role peer)
+{
+	struct ipc_user user = { peer == ROLE_SUPERVISOR ? on_supervisor :
+		on_silent, on_gone, c };
+	return ipc_open(c->loop, fd, ROLE_CANDIDATE, peer, 0, &user);
+}
+
+static void
+say_ready(struct candidate *c)
+{
+	struct msg_ready m = { .number = c->start.number };
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	ipc_send_fds(c->supervisor, ready, &m, &pidfd, pidfd == -1 ? 0 : 1);
+}
+
+static void
+finish_if_done(struct candidate *c)
+{
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
+		if (!z->is_done)
+			return;
+	ipc_flush(c->xfrd, FLUSH_MS);
+	ipc_flush(c->gate, 100);
+	_exit(0);
+}
+
+static void
+on_finish(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	finish_if_done(arg);
+}
+
+void
+cand_zone_done(struct cand_zone *z)
+{
+	static const struct timeval at_once = { 0, 0 };
+	struct msg_gate_release m = { z->c->start.number,
+		z->in->order.zone };
+	z->is_done = true;
+	ipc_send(z->c->gate, gate_release, &m);
+	event_base_once(z->c->loop, -1, EV_TIMEOUT, on_finish, z->c,
+	    &at_once);
+}
+
+static void
+add_zones(struct candidate *c)
+{
+	const struct daemon *d = c->start.d;
+	for (struct candidate_zone *in = c->start.zones; in != NULL;
+	    in = in->next) {
+		const struct conf_zone *conf = in->order.zone < d->zone_limit ?
+		    d->zones[in->order.zone] : NULL;
+		if (conf == NULL)
+			continue;
+		struct cand_zone *z = calloc(1, sizeof(*z));
+		ASSERT(z != NULL);
+		*z = (struct cand_zone){ .next = c->zones, .c = c, .in = in,
+			.conf = conf };
+		c->zones = z;
+	}
+}
+
+/* The worker is forked when every zone stands as it will be judged. */
+static void
+start_worker(struct candidate *c)
+{
+	const struct sockets *v = &c->start.d->listening.verify_udp;
+	uint32_t ids[IPC_INLINE_MAX / sizeof(uint32_t)];
+	int pair[2], keep[MAX_SOCKETS + 2];
+	unsigned n = 0, n_keep = 0;
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
+		if (!z->is_done && z->conf->is_verified &&
+		    n < sizeof(ids) / sizeof(*ids))
+			ids[n++] = z->in->order.zone;
+	if (n == 0 || v->count == 0 || pipe2(pair, O_CLOEXEC) == -1)
+		return;
+	for (unsigned i = 0; i < v->count; i++)
+		keep[n_keep++] = v->fds[i];
+	keep[n_keep++] = c->start.data;
+	keep[n_keep++] = pair[0];
+	struct cworker_start w = { .d = c->start.d, .db = c->start.db,
+		.number = c->start.number, .data = c->start.data,
+		.lifeline = pair[0], .zones = ids, .zone_count = n };
+	if (role_fork(ROLE_CWORKER, c->start.number, keep, n_keep) == 0)
+		cworker_main(&w);
+	fd_close(&pair[0]);
+	c->lifeline = pair[1];
+	struct msg_gate_zones m = { c->start.number };
+	ipc_send_payload(c->gate, gate_zones, &m, ids, n * sizeof(*ids));
+}
+
+void
+candidate_main(const struct candidate_start *start)
+{
+	struct candidate *c = &candidate;
+	c->start = *start;
+	if (!reap_die_with(start->store, SIGKILL))
+		_exit(1);
+	zonedb_seal_inherited(start->db);
+	c->loop = event_base_new();
+	ASSERT(c->loop != NULL);
+	c->supervisor = open_channel(c, start->to_supervisor,
+	    ROLE_SUPERVISOR);
+	c->xfrd = open_channel(c, start->to_xfrd, ROLE_XFRD);
+	c->gate = open_channel(c, start->to_gate, ROLE_GATE);
+	say_ready(c);
+	add_zones(c);
+	struct progress *p = shared_progress(&start->d->shared,
+	    start->number);
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next) {
+		progress_begin(p, z->in->order.zone, z->in->order.update);
+		z->is_done = !cand_apply(z);
+		progress_end(p);
+	}
+	start_worker(c);
+	fd_close(&c->start.data);
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
+		if (!z->is_done)
+			cand_verify(z);
+	finish_if_done(c);
+	event_base_dispatch(c->loop);
+	_exit(1);
+}

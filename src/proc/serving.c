@@ -1,0 +1,96 @@
+/* serving.c - what a worker and a candidate's worker have in common.
+ * Runs in: worker, candidate's worker. */
+#include "proc/serving.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static bool
+queue_notify(void *arg, uint32_t zone, const struct addr *from,
+    const char *key, bool has_serial, uint32_t serial)
+{
+	const struct daemon *d = arg;
+	struct notify_note n;
+	memset(&n, 0, sizeof(n));
+	n.zone = zone;
+	n.serial = serial;
+	n.has_serial = has_serial;
+	n.from = *from;
+	snprintf(n.key, sizeof(n.key), "%s", key != NULL ? key : "");
+	return send(d->notify_pair[0], &n, sizeof(n), MSG_NOSIGNAL) ==
+	    (ssize_t)sizeof(n);
+}
+
+void
+serving_context(struct serve *s, const struct daemon *d,
+    const struct zonedb *db, uint64_t *counters)
+{
+	size_t n = d->conf->key_count;
+	const struct tsig_key **keys = calloc(n + 1, sizeof(*keys));
+	ASSERT(keys != NULL);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = &d->conf->keys[i].tsig;
+	*s = (struct serve){ .db = db, .zones = d->zones,
+		.states = d->shared.zones, .zone_limit = d->zone_limit,
+		.keys = keys, .key_count = n, .counters = counters };
+	s->hooks.notify = queue_notify;
+	s->hooks.arg = (void *)(uintptr_t)d;
+	serve_policy(s, d->conf);
+}
+
+struct serve_tcp_limits
+serving_tcp_limits(const struct daemon *d)
+{
+	const struct conf_server *c = &d->conf->server;
+	return (struct serve_tcp_limits){ .count = (unsigned)c->tcp_count,
+		.query_count = (unsigned)c->tcp_query_count,
+		.timeout_s = (unsigned)c->tcp_timeout,
+		.reject_overflow = c->tcp_reject_overflow };
+}
+
+bool
+serving_pass_fd(int channel, int fd, const uint8_t *octets, size_t len)
+{
+	union {
+		struct cmsghdr align;
+		char octets[CMSG_SPACE(sizeof(int))];
+	} control;
+	uint8_t mark = 0;
+	struct iovec iov[2] = { { &mark, 1 },
+		{ (void *)(uintptr_t)octets, len } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2,
+		.msg_control = &control, .msg_controllen = sizeof(control) };
+	memset(&control, 0, sizeof(control));
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&m);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cm), &fd, sizeof(int));
+	return sendmsg(channel, &m, MSG_NOSIGNAL) == (ssize_t)(len + 1);
+}
+
+bool
+serving_take_fd(int channel, int *fd, uint8_t *octets, size_t room,
+    size_t *len)
+{
+	union {
+		struct cmsghdr align;
+		char octets[CMSG_SPACE(sizeof(int))];
+	} control;
+	uint8_t mark;
+	struct iovec iov[2] = { { &mark, 1 }, { octets, room } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2,
+		.msg_control = &control, .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(channel, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *cm = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (cm == NULL || cm->cmsg_type != SCM_RIGHTS)
+		return false;
+	memcpy(fd, CMSG_DATA(cm), sizeof(int));
+	*len = (size_t)n - 1;
+	return true;
+}

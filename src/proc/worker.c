@@ -1,0 +1,160 @@
+/* worker.c - answers queries and outgoing transfers from sealed zones.
+ * Runs in: worker. Its life: sealed, ready, serving from "go" until "retire",
+ * then draining until its last transfer has ended. It bears the loss of store
+ * and xfrd and ends with the supervisor. */
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proc/ipc.h"
+#include "proc/roles.h"
+#include "proc/serving.h"
+#include "serve/tcp.h"
+#include "serve/udp.h"
+
+static struct {
+	struct worker_start start;
+	struct event_base *loop;
+	struct ipc *supervisor;
+	struct serve serve;
+	struct serve_udp *udp;
+	struct serve_tcp *tcp;
+	struct event *handover;
+	bool is_serving;
+} worker;
+
+/* To whoever serves this number next. */
+static void
+hand_over(void *arg, int fd, const uint8_t *octets, size_t len)
+{
+	(void)arg;
+	if (!serving_pass_fd(worker.start.d->handover[worker.start.number][0],
+	    fd, octets, len))
+		ev_connection_lost_in_handover();
+	close(fd);
+}
+
+static void
+drained(void *arg)
+{
+	(void)arg;
+	_exit(0);
+}
+
+static void
+on_handover(evutil_socket_t fd, short what, void *arg)
+{
+	static uint8_t octets[SERVE_TCP_UNREAD_MAX];
+	size_t len;
+	int connection;
+	(void)what;
+	(void)arg;
+	while (serving_take_fd(fd, &connection, octets, sizeof(octets), &len))
+		serve_tcp_adopt(worker.tcp, connection, octets, len);
+}
+
+static void
+serve_all(void)
+{
+	const struct listening *l = &worker.start.d->listening;
+	bool is_good = true;
+	for (unsigned i = 0; i < l->udp.count; i++)
+		is_good = is_good &&
+		    serve_udp_listen(worker.udp, l->udp.fds[i]) == OK;
+	for (unsigned i = 0; i < l->tcp.count; i++)
+		is_good = is_good &&
+		    serve_tcp_listen(worker.tcp, l->tcp.fds[i]) == OK;
+	ASSERT(is_good);
+	worker.handover = event_new(worker.loop,
+	    worker.start.d->handover[worker.start.number][1],
+	    EV_READ | EV_PERSIST, on_handover, NULL);
+	ASSERT(worker.handover != NULL);
+	event_add(worker.handover, NULL);
+	worker.is_serving = true;
+}
+
+static void
+retire(void)
+{
+	struct msg_stopped m = { worker.start.generation,
+		worker.start.number };
+	if (worker.handover != NULL)
+		event_del(worker.handover);
+	serve_udp_stop(worker.udp);
+	serve_tcp_retire(worker.tcp);
+	ipc_send(worker.supervisor, stopped, &m);
+	worker.is_serving = false;
+}
+
+static void
+on_message(void *arg, struct ipc *c, struct ipc_msg *m)
+{
+	(void)arg;
+	(void)c;
+	switch ((int)m->type) {
+	case MSG_go:
+		serve_all();
+		break;
+	case MSG_retire:
+		retire();
+		break;
+	case MSG_log: {
+		const struct msg_log *b = m->body;
+		if (b->order == LOG_ORDER_REOPEN)
+			log_reopen();
+		else
+			log_set_verbosity(b->verbosity);
+		break;
+	}
+	}
+}
+
+static void
+on_gone(void *arg, struct ipc *c, bool is_breach)
+{
+	(void)arg;
+	(void)c;
+	(void)is_breach;
+	_exit(0);
+}
+
+static void
+say_ready(void)
+{
+	struct msg_ready m = { worker.start.generation, worker.start.number };
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	ipc_send_fds(worker.supervisor, ready, &m, &pidfd,
+	    pidfd == -1 ? 0 : 1);
+}
+
+void
+worker_main(const struct worker_start *start)
+{
+	struct ipc_user user = { on_message, on_gone, NULL };
+	struct daemon *d = start->d;
+	worker.start = *start;
+	worker.start.number %= MAX_WORKERS;
+	zonedb_seal(start->db);
+	worker.loop = event_base_new();
+	ASSERT(worker.loop != NULL);
+	worker.supervisor = ipc_open(worker.loop, start->fd, ROLE_WORKER,
+	    ROLE_SUPERVISOR, 0, &user);
+	serving_context(&worker.serve, d, start->db,
+	    shared_counters(&d->shared, worker.start.number));
+	struct serve_tcp_limits limits = serving_tcp_limits(d);
+	struct serve_tcp_hooks hooks = { .hand_over = hand_over,
+		.ended = drained };
+	if (serve_udp_create(worker.loop, &worker.serve, &worker.udp) != OK ||
+	    serve_tcp_create(worker.loop, &worker.serve, &limits, &hooks,
+	    &worker.tcp) != OK) {
+		ev_system_trouble("start of a server", "no memory");
+		_exit(1);
+	}
+	say_ready();
+	event_base_dispatch(worker.loop);
+	_exit(1);
+}
