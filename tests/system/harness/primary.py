@@ -205,12 +205,11 @@ class ScriptedPrimary:
             return new.axfr()
         if old == new.serial:
             return [new.soa]
-        start = next((i for i, v in enumerate(versions)
-                      if v.serial == old), None)
-        if start is None or not self.offers_ixfr:
+        chain = increasing(versions, old)
+        if not self.offers_ixfr or not chain or chain[-1] is not new:
             return new.axfr()
         records = [new.soa]
-        for a, b in zip(versions[start:], versions[start + 1:]):
+        for a, b in zip(chain, chain[1:]):
             records += [a.soa, *(a.rest - b.rest), b.soa, *(b.rest - a.rest)]
         return records + [new.soa]
 
@@ -240,6 +239,17 @@ class ScriptedPrimary:
     def requests(self, zone, rdtype=None):
         return [a for a in self.asked if a[2] == zone
                 and rdtype in (None, a[3])]
+
+
+def increasing(versions, old):
+    """The versions from old on that count up, by RFC 1982."""
+    start = next((i for i, v in enumerate(versions) if v.serial == old),
+                 len(versions))
+    chain = versions[start:start + 1]
+    for v in versions[start + 1:]:
+        if 0 < (v.serial - chain[-1].serial) % 2 ** 32 < 2 ** 31:
+            chain.append(v)
+    return chain
 
 
 def rrset_of(record):

@@ -142,6 +142,12 @@ class Server:
         return all(net.ask(a, self.port, name, 'SOA', 0.2) is not None
                    for a in FAMILIES.values())
 
+    def restart(self, wait=True):
+        """As a service manager does: the configuration as it stands."""
+        self.process.start(self.argv())
+        if wait:
+            self.wait_ready()
+
     def stop(self):
         status = self.process.stop()
         reports = self.process.sanitizer_reports()

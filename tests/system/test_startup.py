@@ -1,0 +1,191 @@
+"""Bad configuration, zone file, command line or surroundings: one clear line,
+an exit status, nothing started. And good ones: ready, and saying so."""
+import os
+import re
+import socket
+import subprocess
+
+import pytest
+
+from harness.net import V4, wait_until
+from harness.nsd import build_dir, under_test
+from harness.server import Zone, unprivileged_user
+from harness.zones import plain_zone
+
+pytestmark = pytest.mark.ours
+
+ZONE = 'example.test.'
+BAD_CONFIG = {
+    'unknown-option': ('server:\n\tport: 53\n\tprot: 53\n', 3, 'prot'),
+    'unknown-clause': ('serve:\n\tport: 53\n', 1, 'serve'),
+    'number': ('server:\n\tport: fiftythree\n', 2, 'port'),
+    'boolean': ('server:\n\tdo-ip4: maybe\n', 2, 'do-ip4'),
+    'range': ('server:\n\tport: 70000\n', 2, '70000'),
+    'no-key': ('zone:\n\tname: a.test\n\trequest-xfr: 127.0.0.1 nokey.\n',
+               None, 'nokey'),
+    'no-pattern': ('zone:\n\tname: a.test\n\tinclude-pattern: p\n', 3, 'p'),
+    'twice': ('zone:\n\tname: a.test\nzone:\n\tname: A.test.\n', None,
+              'a.test'),
+    'address': ('server:\n\tip-address: 300.1.2.3\n', 2, '300.1.2.3'),
+    'zone-name': ('zone:\n\tname: "a..test"\n', 2, 'a..test'),
+    'include': ('include: "/nonexistent/file"\n', 1, '/nonexistent/file'),
+    'no-verifier': ('verify:\n\tenable: yes\nzone:\n\tname: a.test\n'
+                    '\trequest-xfr: 127.0.0.1 NOKEY\n', None, 'verifier'),
+    'yaml-unknown': ('---\nserver:\n  prot: 53\n', 3, 'prot'),
+    'yaml-syntax': ('---\nserver:\n  port: [53\n', None, ''),
+    'secret': ('key:\n\tname: k\n\tsecret: "not base64!"\n', 3, 'k'),
+    'quote': ('server:\n\tlogfile: "open\n', None, ''),
+}
+
+
+def run(program, *arguments, **how):
+    return subprocess.run(
+        [str(build_dir() / 'src' / 'bin' / program), *map(str, arguments)],
+        capture_output=True, text=True, timeout=10, **how)
+
+
+@pytest.mark.parametrize('how', BAD_CONFIG)
+def test_bad_configuration(site, how):
+    text, line, word = BAD_CONFIG[how]
+    path = site.dir / 'bad.conf'
+    path.write_text(text)
+    for done in (run('nsd-verify-checkconf', path),
+                 run('nsd-verify', '-d', '-c', path),
+                 run('nsd-verify', '-t', '-c', path)):
+        errors = [e for e in done.stderr.splitlines() if 'error' in e]
+        assert done.returncode not in (0, 99) and done.returncode > 0
+        assert errors and word in '\n'.join(errors)
+        place = r'%s:%s: ' % (re.escape(str(path)), line or r'\d+')
+        assert re.search(place, errors[0]), errors
+    assert run('nsd-verify-checkconf', path).returncode == 2
+
+
+def test_checkconf_is_silent_when_good(site):
+    path = site.dir / 'good.conf'
+    path.write_text('server:\n\tport: 5353\n\tusername: ""\n'
+                    'zone:\n\tname: a.test\n\tzonefile: a.zone\n')
+    done = run('nsd-verify-checkconf', path)
+    assert (done.returncode, done.stdout) == (0, '')
+    done = run('nsd-verify-checkconf', '-o', 'port', path)
+    assert (done.returncode, done.stdout.strip()) == (0, '5353')
+    done = run('nsd-verify-checkconf', '-z', 'a.test', '-o', 'zonefile', path)
+    assert (done.returncode, done.stdout.strip()) == (0, 'a.zone')
+    dump = run('nsd-verify-checkconf', '-v', path)
+    assert dump.returncode == 0 and 'a.test' in dump.stdout
+
+
+@pytest.mark.parametrize('arguments', [
+    ['-c', '/nonexistent/nsd-verify.conf', '-d'], ['--no-such-option'],
+    ['-p', 'port', '-d'], ['-d', 'operand'], ['-c'], ['-V', 'much', '-d']],
+    ids=lambda a: ' '.join(a))
+def test_bad_command_line(arguments):
+    done = run('nsd-verify', *arguments)
+    assert done.returncode > 0
+    assert done.stderr.strip(), 'it says why'
+    assert len(done.stderr.splitlines()[0]) < 200
+
+
+def test_version_and_help():
+    assert 'nsd-verify' in (lambda d: d.stdout + d.stderr)(
+        run('nsd-verify', '-v'))
+    assert '-c' in (lambda d: d.stdout + d.stderr)(run('nsd-verify', '-h'))
+
+
+def test_bad_zone_file(site):
+    """It is named with its line; the zone is not served, others are."""
+    proxy = site.proxy()
+    proxy.add(Zone(ZONE, text=plain_zone(ZONE, 1).replace(
+        'ns1 3600 IN A 192.0.2.1', 'ns1 3600 IN A 192.0.2.x')))
+    proxy.add(Zone('good.test.', text=plain_zone('good.test.', 1)))
+    proxy.start(wait=False)
+    proxy.wait_serial('good.test.', 1, 10)
+    wait_until(lambda: re.search(
+        r'error: .*example\.test\.zone:\d+', proxy.text_of_logs()), 5,
+        lambda: 'file and line\n' + proxy.text_of_logs())
+    assert proxy.serial(ZONE) is None
+    assert proxy.ask(ZONE, 'SOA').rcode() == 2
+
+
+def test_address_in_use(site):
+    proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((V4, proxy.port))
+        proxy.start(wait=False)
+        assert proxy.process.wait_exit(5) > 0
+    assert re.search(r'error: .*127\.0\.0\.1.*in use', proxy.text_of_logs())
+    assert not proxy.process.family()
+
+
+def test_second_instance_is_refused(site):
+    proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    proxy.start()
+    other = site.proxy('second')
+    other.add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    other.own_options = proxy.own_options
+    other.start(wait=False)
+    assert other.process.wait_exit(5) > 0
+    assert 'state' in other.text_of_logs()
+    assert proxy.serial(ZONE) == 1
+
+
+@pytest.mark.skipif(unprivileged_user() is None, reason='not root')
+def test_state_directory_of_others_is_refused(site):
+    import pwd
+    proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    state = proxy.dir / 'state'
+    state.mkdir()
+    os.chown(state, pwd.getpwnam('nobody').pw_uid, -1)
+    proxy.start(wait=False)
+    assert proxy.process.wait_exit(5) > 0
+    assert 'state' in proxy.text_of_logs()
+
+
+@pytest.mark.skipif(unprivileged_user() is None, reason='not root')
+def test_privileges_are_dropped(site):
+    import pwd
+    user = unprivileged_user()
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    proxy.username = user
+    os.chown(proxy.dir, pwd.getpwnam(user).pw_uid, -1)
+    proxy.verify_with('verifier: %s' % proxy.script(
+        'verifier', 'id -un > "$0.id"; exit 0'))
+    proxy.add(Zone(ZONE, primary=primary.peer())).start()
+    proxy.wait_serial(ZONE, 1, 15)
+    assert (proxy.dir / 'verifier.id').read_text().strip() == user
+    wanted = pwd.getpwnam(user).pw_uid
+    for role, pids in proxy.roles().items():
+        status = open('/proc/%d/status' % pids[0]).read()
+        uids = re.search(r'^Uid:\s+(\d+)\s+(\d+)\s+(\d+)', status, re.M)
+        if role not in ('nsdv-supervisor', 'nsdv-keeper'):
+            assert {int(u) for u in uids.groups()} == {wanted}, role
+            caps = re.search(r'^CapEff:\s+(\w+)', status, re.M).group(1)
+            assert int(caps, 16) == 0, role
+
+
+def test_service_manager_is_told(site):
+    path = str(site.dir / 'notify')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path)
+        os.chmod(path, 0o777)
+        s.settimeout(10)
+        proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+        proxy.start(wait=False, env={'NOTIFY_SOCKET': path})
+        seen = ''
+        while 'READY=1' not in seen:
+            seen += s.recv(4096).decode() + '\n'
+        assert proxy.serial(ZONE) == 1, 'ready means it answers'
+
+
+def test_pid_file_and_daemon(site):
+    """Without -d it goes to the background once it serves."""
+    proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    proxy.prepare()
+    proxy.process.start([under_test(), '-c', proxy.config])
+    assert proxy.process.wait_exit(10) == 0
+    assert proxy.serial(ZONE) == 1
+    pid = int((proxy.dir / 'pid').read_text())
+    assert proxy.process.family()[pid] == 'nsdv-supervisor'
+    proxy.control('stop')
+    wait_until(lambda: not proxy.process.family(), 5, 'it stops')
