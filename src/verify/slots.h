@@ -1,4 +1,4 @@
-/* pool.h - the slots of all verifiers (verifier-count). Pure: no clock, no
+/* slots.h - the slots of all verifiers (verifier-count). Pure: no clock, no
  * process; the supervisor asks it who may start.
  * A number given is a hard limit. Unset: as many as there are cores, at least
  * 4, and one that has run for 10 s no longer counts, 64 in all: a verifier that
@@ -9,43 +9,43 @@
 
 #include "base/err.h"
 
-#define POOL_LONG_RUN_MS 10000
-#define POOL_UNSET_LEAST 4
-#define POOL_UNSET_MOST 64
+#define SLOTS_LONG_RUN_MS 10000
+#define SLOTS_UNSET_LEAST 4
+#define SLOTS_UNSET_MOST 64
 
-struct pool;
+struct slots;
 
 /* count 0: unset. */
-MUST_CHECK enum err pool_create(unsigned count, unsigned cores,
-    struct pool **p);
-void pool_destroy(struct pool **p);
+MUST_CHECK enum err slots_create(unsigned count, unsigned cores,
+    struct slots **s);
+void slots_destroy(struct slots **s);
 /* After a reconfiguration; what runs goes on running. */
-void pool_set_count(struct pool *p, unsigned count, unsigned cores);
+void slots_set_count(struct slots *s, unsigned count, unsigned cores);
 
 /* A run waits for a slot, behind those that wait already. id: the caller's,
  * unique among all that wait or hold. */
-MUST_CHECK enum err pool_ask(struct pool *p, uint64_t id, uint32_t zone_id,
+MUST_CHECK enum err slots_ask(struct slots *s, uint64_t id, uint32_t zone_id,
     int64_t now_ms);
 /* Gives a slot to the next that may start: the one that has waited longest
  * among zones that hold none, else the one that has waited longest. Call until
- * false, after each ask, release, and at pool_wake_ms. */
-bool pool_next(struct pool *p, int64_t now_ms, uint64_t *id);
+ * false, after each ask, release, and at slots_wake_ms. */
+bool slots_next(struct slots *s, int64_t now_ms, uint64_t *id);
 /* Ended, or no longer waiting. False if the id is unknown. */
-bool pool_release(struct pool *p, uint64_t id);
+bool slots_release(struct slots *s, uint64_t id);
 /* When a slot may come free although nothing ends; -1: never. */
-int64_t pool_wake_ms(const struct pool *p, int64_t now_ms);
+int64_t slots_wake_ms(const struct slots *s, int64_t now_ms);
 
 /* For `zonestatus`. */
-struct pool_entry {
+struct slot {
 	uint64_t id;
 	uint32_t zone_id;
 	int64_t since_ms;	/* when it asked, or got its slot */
 };
-unsigned pool_waiting_count(const struct pool *p);
-unsigned pool_holder_count(const struct pool *p);
+unsigned slots_waiting_count(const struct slots *s);
+unsigned slots_holder_count(const struct slots *s);
 /* In the order of their slots; false beyond the last. */
-bool pool_holder(const struct pool *p, unsigned i, struct pool_entry *e);
+bool slots_holder(const struct slots *s, unsigned i, struct slot *e);
 /* Where in the queue a run stands (0: next) and who holds the slot that has
  * been held longest; false if it does not wait. */
-bool pool_is_waiting(const struct pool *p, uint64_t id, unsigned *position,
-    struct pool_entry *longest);
+bool slots_is_waiting(const struct slots *s, uint64_t id, unsigned *position,
+    struct slot *longest);
