@@ -149,12 +149,16 @@ struct conf_key {
 	struct tsig_key tsig;		/* name, algorithm, secret decoded */
 	const char *name;		/* as configured */
 	struct conf_key_options options;
+	const char *file;
+	unsigned line;
 };
 
 struct conf_tls_auth {
 	struct conf_set set;
 #define OPTION_TLS_AUTH CONF_MEMBER
 #include "tables/options.def"
+	const char *file;
+	unsigned line;
 };
 
 struct conf_statement;	/* one line of a clause, for the dump */
@@ -208,7 +212,7 @@ struct conf_message {
 	const char *text;
 };
 
-/* Collects messages; zero-initialised or by conf_report_init. */
+/* Collects messages; starts zeroed. */
 struct conf_report {
 	struct arena *arena;	/* created on the first message */
 	const struct conf_message *first;
