@@ -159,7 +159,9 @@ put_records(struct reply *r, enum section section, const struct rrset *rs,
 	struct rr rr;
 	while (rrset_next(rs, &at, &rr)) {
 		rr.owner = owner;
-		rr.ttl = ttl;
+		/* Signatures asked for as such are of many RRsets. */
+		if (rs->type != TYPE_RRSIG)
+			rr.ttl = ttl;
 		if (!msg_put_rr(&r->w, section, &rr))
 			return false;
 	}

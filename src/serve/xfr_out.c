@@ -92,21 +92,23 @@ put_pending(struct xfr_out *x, struct msg_writer *w, size_t room)
 	return msg_put_rr(w, SECTION_ANSWER, &x->pending);
 }
 
+static bool
+has_next(struct xfr_out *x)
+{
+	if (!x->has_pending)
+		x->has_pending = xfr_source_next(&x->source, &x->pending);
+	return x->has_pending;
+}
+
 static enum xfr_out_result
 fill(struct xfr_out *x, struct msg_writer *w, size_t room)
 {
 	char owner[NAME_TEXT_MAX], zone[NAME_TEXT_MAX];
-	for (;;) {
-		if (!x->has_pending &&
-		    !xfr_source_next(&x->source, &x->pending))
-			return XFR_OUT_DONE;
-		x->has_pending = true;
-		if (!put_pending(x, w, room))
-			break;
+	while (has_next(x) && w->limit == MESSAGE_OCTETS &&
+	    put_pending(x, w, room))
 		x->has_pending = false;
-	}
 	if (w->counts[1] > 0)
-		return XFR_OUT_MORE;
+		return x->has_pending ? XFR_OUT_MORE : XFR_OUT_DONE;
 	ev_xfr_out_too_large(x->qtype == TYPE_AXFR ? "axfr" : "ixfr_out",
 	    name_text(x->pending.owner, owner),
 	    name_text(x->zone.apex, zone));
