@@ -55,6 +55,7 @@ static enum xfr_outcome
 check_tsig(struct xfr_client *c, uint8_t *octets, size_t *len, int64_t now_s)
 {
 	c->result.rcode = MSG_RCODE(octets_u16(octets + 2));
+	c->tsig.error = 0;
 	enum err e = tsig_check_answer(&c->tsig, octets, len, now_s);
 	if (e == OK)
 		return XFR_MORE;
@@ -62,6 +63,8 @@ check_tsig(struct xfr_client *c, uint8_t *octets, size_t *len, int64_t now_s)
 		c->result.e = e;
 		return client_refuse(c, XFR_WHY_LOCAL);
 	}
+	if (e == ERR_PEER_FORMAT)
+		return mismatch(c, XFR_WHY_FORMAT);
 	c->result.tsig_error = c->tsig.error;
 	/* An unsigned error answer is not believed, but it is what the
 	 * operator wants to read. */
