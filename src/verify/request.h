@@ -12,9 +12,9 @@ enum verify_feed { VERIFY_FEED_NONE, VERIFY_FEED_ZONE, VERIFY_FEED_DELTA };
 /* How the version came in. */
 enum verify_xfr { VERIFY_XFR_AXFR, VERIFY_XFR_IXFR, VERIFY_XFR_FILE };
 
-/* Candidate to supervisor, with three descriptors that become the verifier's
- * 0, 1 and 2 (with the feed none, 0 is at its end from the start). Fixed size,
- * no pointer: it may stand in a message as it is. */
+/* Candidate to supervisor, with the descriptors that become the verifier's 0,
+ * 1 and 2 (0 is absent for the feed none: the verifier gets /dev/null). Fixed
+ * size, no pointer: it may stand in a message as it is. */
 struct verify_request {
 	uint64_t run;		/* number that the candidate chose; replies
 				 * carry it */

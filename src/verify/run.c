@@ -35,7 +35,8 @@ struct verify_run {
 	char reason[REASON_MAX];
 };
 
-/* The verifier's ends become -1 when they are handed over. */
+/* Each end becomes -1 when it is handed over; so is in with the feed none: the
+ * supervisor puts /dev/null there. */
 struct run_pipes {
 	int in[2], out[2], err[2];
 };
@@ -51,11 +52,11 @@ pipes_close(struct run_pipes *p)
 }
 
 static bool
-pipes_open(struct run_pipes *p)
+pipes_open(struct run_pipes *p, enum verify_feed feed)
 {
 	*p = (struct run_pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	return pipe2(p->in, O_CLOEXEC) == 0 && pipe2(p->out, O_CLOEXEC) == 0 &&
-	    pipe2(p->err, O_CLOEXEC) == 0;
+	return (feed == VERIFY_FEED_NONE || pipe2(p->in, O_CLOEXEC) == 0) &&
+	    pipe2(p->out, O_CLOEXEC) == 0 && pipe2(p->err, O_CLOEXEC) == 0;
 }
 
 static void
@@ -200,10 +201,8 @@ run_attach(struct verify_run *r, struct event_base *loop, struct run_pipes *p)
 	if (output_start(loop, r->spec.zone, fd_out, fd_err,
 	    r->spec.output_max, &r->output) != OK)
 		return false;
-	if (r->spec.feed.kind == VERIFY_FEED_NONE) {
-		fd_close(&p->in[1]);	/* the verifier sees the end at once */
+	if (r->spec.feed.kind == VERIFY_FEED_NONE)
 		return true;
-	}
 	p->in[1] = -1;
 	return feed_start(loop, fd_in, &r->spec.feed, run_on_fed, r,
 	    &r->feed) == OK;
@@ -213,7 +212,7 @@ static void
 run_launch(struct verify_run *r, struct event_base *loop)
 {
 	struct run_pipes p;
-	if (!pipes_open(&p)) {
+	if (!pipes_open(&p, r->spec.feed.kind)) {
 		run_fail_start(r, "pipe", errno);
 		pipes_close(&p);
 		return;

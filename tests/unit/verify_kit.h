@@ -103,7 +103,8 @@ kit_spawn(const char *script, uint64_t run, const int fds[3], pid_t *pid,
 		is_started = false;
 	}
 	for (int i = 0; i < 3; i++)
-		close(fds[i]);
+		if (fds[i] != -1)
+			close(fds[i]);
 	if (is_started) {
 		assert_true(kit_child_count < KIT_CHILDREN);
 		kit_children[kit_child_count++] = (struct kit_child){
