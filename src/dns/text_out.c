@@ -212,15 +212,19 @@ put_fields(char *to, const struct rdata_row *row, const uint8_t *rdata,
 	const uint8_t *p = rdata, *end = rdata + len;
 	for (const uint8_t *f = row->fields; *f != F_END; f++) {
 		size_t n;
+		if (*f == F_OPAQUE)
+			return NULL;
 		if (*f == F_NAME)
 			n = name_len(p);
 		else if (!rdata_field_len(*f, p, (size_t)(end - p), &n))
 			return NULL;
 		if (*f == F_TAG && !tag_is_plain(p + 1, n - 1))
 			return NULL;
-		if (n > 0 && f != row->fields)
+		if (n == 0 && *f != F_TEXT)
+			continue;
+		if (f != row->fields)
 			*to++ = ' ';
-		if (n > 0 && (to = put_field(to, *f, p, n)) == NULL)
+		if ((to = put_field(to, *f, p, n)) == NULL)
 			return NULL;
 		p += n;
 	}
