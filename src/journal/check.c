@@ -2,6 +2,7 @@
  * end the process that reads it. So a child reads it first.
  * Runs in: xfrd, at start. Opens read-only, changes nothing. */
 #include <errno.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -105,19 +106,31 @@ exit_code(enum err e)
 	return e == ERR_CORRUPT || e == ERR_NOT_FOUND ? 1 : 2;
 }
 
-enum err
-db_check(const char *path, size_t map_octets)
+/* If it dies of the damage, then at once, without a core and without the
+ * parent's handlers. The lock is the parent's: a copy of it must not outlive
+ * that one. */
+static _Noreturn void
+check_in_child(const char *path, size_t map_octets, int lock)
 {
+	static const int deadly[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL,
+		SIGFPE };
 	struct rlimit none = { 0, 0 };
+	close(lock);
+	setrlimit(RLIMIT_CORE, &none);
+	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
+		signal(deadly[i], SIG_DFL);
+	_exit(exit_code(read_all(path, map_octets)));
+}
+
+enum err
+db_check(const char *path, size_t map_octets, int lock)
+{
 	int status;
 	pid_t child = fork();
 	if (child == -1)
 		return ERR_SYSTEM;
-	if (child == 0) {
-		/* If it dies of the damage, without a core. */
-		setrlimit(RLIMIT_CORE, &none);
-		_exit(exit_code(read_all(path, map_octets)));
-	}
+	if (child == 0)
+		check_in_child(path, map_octets, lock);
 	while (waitpid(child, &status, 0) == -1)
 		if (errno != EINTR)
 			return ERR_SYSTEM;

@@ -119,4 +119,5 @@ MUST_CHECK enum err db_open_tables(MDB_txn *txn, unsigned flags,
     MDB_dbi dbi[DB_TABLES]);
 /* Reads the whole journal in a child process, so that a damaged page costs
  * only that: ERR_CORRUPT; ERR_INPUT_UNKNOWN for another format. */
-MUST_CHECK enum err db_check(const char *path, size_t map_octets);
+MUST_CHECK enum err db_check(const char *path, size_t map_octets,
+    int lock);

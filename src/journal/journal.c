@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,6 +24,7 @@
 #define MAP_OCTETS (UINT64_C(64) << 30)
 #define FLAGS (MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS)
 #define FIRST_ID 1
+#define LOCK_WAIT_MS 500
 
 static enum err refuse(enum err e, char *why, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -160,6 +162,31 @@ make_journal(const char *directory, const char *path, size_t map_octets)
 
 /* --- opening ---------------------------------------------------------- */
 
+static enum err
+damaged(const char *path, char *why)
+{
+	return refuse(ERR_CORRUPT, why, "journal %s is damaged: restore it "
+	    "from a backup, or move the state directory away and the zones "
+	    "are transferred and verified anew", path);
+}
+
+/* A predecessor that was killed may have left a child that has not yet given
+ * up its copy of the lock. */
+static bool
+lock_soon(int fd)
+{
+	struct timespec step = { 0, 10 * 1000000L };
+	int64_t end = clock_mono_ms() + LOCK_WAIT_MS;
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK || clock_mono_ms() >= end)
+			return false;
+		nanosleep(&step, NULL);
+	}
+	return true;
+}
+
 /* Held as long as the journal is open: two writers would destroy it. */
 static enum err
 lock_file(struct journal *j, const char *path, char *why)
@@ -168,21 +195,13 @@ lock_file(struct journal *j, const char *path, char *why)
 	if (j->lock == -1)
 		return refuse(ERR_SYSTEM, why, "cannot open %s: %s", path,
 		    strerror(errno));
-	if (flock(j->lock, LOCK_EX | LOCK_NB) == 0)
+	if (lock_soon(j->lock))
 		return OK;
 	if (errno == EWOULDBLOCK)
 		return refuse(ERR_EXISTS, why,
 		    "journal %s is in use by another process", path);
 	return refuse(ERR_SYSTEM, why, "cannot lock %s: %s", path,
 	    strerror(errno));
-}
-
-static enum err
-damaged(const char *path, char *why)
-{
-	return refuse(ERR_CORRUPT, why, "journal %s is damaged: restore it "
-	    "from a backup, or move the state directory away and the zones "
-	    "are transferred and verified anew", path);
 }
 
 static enum err
@@ -227,7 +246,7 @@ open_existing(struct journal *j, const char *path, size_t map_octets,
 	enum err e = lock_file(j, path, why);
 	if (e != OK)
 		return e;
-	e = db_check(path, map_octets);
+	e = db_check(path, map_octets, j->lock);
 	if (e == OK)
 		e = open_environment(path, map_octets, &j->env);
 	if (e == OK)
@@ -262,6 +281,9 @@ open_at(const struct journal_settings *s, struct journal *j,
 	} else if (!S_ISREG(st.st_mode)) {
 		return refuse(ERR_INPUT_RANGE, why,
 		    "journal %s is not a regular file", path);
+	} else if (st.st_size == 0) {
+		/* LMDB would take it for a new one. */
+		return damaged(path, why);
 	}
 	return open_existing(j, path, map, why);
 }
