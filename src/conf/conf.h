@@ -251,6 +251,12 @@ MUST_CHECK bool conf_dump(const struct conf *c, struct octets *out);
 /* The same for people to read: no secret in it. */
 MUST_CHECK bool conf_dump_public(const struct conf *c, struct octets *out);
 
+/* One option of a zone or pattern, or with z null of the first of server:,
+ * verify:, remote-control: and dnstap: that knows it, as nsd-checkconf -o
+ * prints it. ERR_NOT_FOUND if there is no such option. */
+MUST_CHECK enum err conf_print_option(const struct conf *c,
+    const struct conf_zone *z, const char *option, struct octets *out);
+
 /* Null if there is none. apex: wire format, case does not matter. */
 const struct conf_zone *conf_zone_by_apex(const struct conf *c,
     const uint8_t *apex);

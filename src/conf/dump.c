@@ -162,3 +162,31 @@ conf_dump_public(const struct conf *c, struct octets *out)
 		dump_zone_public(&d, SECTION_ZONE, &c->zones[i]);
 	return !d.is_failed;
 }
+
+enum err
+conf_print_option(const struct conf *c, const struct conf_zone *z,
+    const char *option, struct octets *out)
+{
+	const struct { enum conf_section_id id; const void *object; } rows[] =
+	    {
+		{ SECTION_ZONE, z },
+		{ SECTION_SERVER, z ? NULL : &c->server },
+		{ SECTION_VERIFY, z ? NULL : &c->verify },
+		{ SECTION_REMOTE, z ? NULL : &c->remote },
+		{ SECTION_DNSTAP, z ? NULL : &c->dnstap },
+	};
+	struct dump d = { .out = out };
+	struct arena *a = arena_create(0);
+	ASSERT(a != NULL);
+	const struct conf_word *w = conf_words_find(conf_words_create(a),
+	    option, strlen(option));
+	enum err e = ERR_NOT_FOUND;
+	for (size_t i = 0; w != NULL && i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].object != NULL && w->option[rows[i].id] != NULL) {
+			dump_value(&d, w->option[rows[i].id], rows[i].object);
+			e = d.is_failed ? ERR_MEMORY : OK;
+			break;
+		}
+	arena_destroy(&a);
+	return e;
+}

@@ -34,7 +34,7 @@ is_plain(const char *text)
 void
 dump_word(struct dump *d, const char *text, bool is_quoted)
 {
-	if (!is_quoted && is_plain(text)) {
+	if (d->is_raw || (!is_quoted && is_plain(text))) {
 		dump_text(d, text);
 		return;
 	}
@@ -109,7 +109,7 @@ value_listen_text(struct dump *d, const struct conf_listen *l)
 static void
 value_acl_text(struct dump *d, const struct acl *a)
 {
-	if (a->use_axfr || a->use_udp)
+	if ((a->use_axfr || a->use_udp) && !d->is_raw)
 		dump_text(d, a->use_axfr ? "AXFR " : "UDP ");
 	dump_word(d, a->text, d->has_escapes);
 	if (a->key_name != NULL) {
@@ -177,8 +177,11 @@ dump_lines(struct dump *d, const struct conf_option *o, const void *object,
 	const bool is_list = conf_kind_is_list(o->kind) ||
 	    o->kind == KIND_ARGVS;
 	const size_t n = is_list ? ((const struct acl_list *)m)->n : 1;
-	if (!is_list && is_absent(o, m))
+	if (!is_list && is_absent(o, m)) {
+		if (name == NULL)
+			dump_text(d, "\n");
 		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (name != NULL) {
 			dump_text(d, "\t");
@@ -202,5 +205,7 @@ dump_option(struct dump *d, const struct conf_option *o, const void *object)
 void
 dump_value(struct dump *d, const struct conf_option *o, const void *object)
 {
+	/* A command's words need their quotes; all else stands as it is. */
+	d->is_raw = o->kind != KIND_ARGV && o->kind != KIND_ARGVS;
 	dump_lines(d, o, object, NULL);
 }
