@@ -50,6 +50,7 @@ struct rrset {
 	uint16_t count;
 	uint32_t ttl;		/* the lowest of its records (RFC 2181 5.2) */
 	const uint8_t *data;	/* see rrset_next */
+	uint32_t data_len;
 	const uint8_t *ttls;	/* internal: per-record TTLs that differ */
 	const struct zone_version *zone;
 };
@@ -107,7 +108,7 @@ const struct zone_node *zone_nsec3_cover(const struct zone_version *z,
  * lives on the caller's stack; slice by slice is fine. */
 struct zone_iter {
 	const struct zone_version *zone;
-	uint64_t state[160];
+	uint64_t state[1040];
 };
 void zone_iter_start(const struct zone_version *z, struct zone_iter *it);
 /* From the first node after this name (for going on after a pause). */

@@ -64,6 +64,13 @@ MUST_CHECK enum err zonedb_build(struct zonedb *db, uint32_t id,
     const uint8_t *octets, size_t len, struct zone_version **v,
     uint64_t *dropped, struct zone_trouble *t);
 
+/* The same with a digest that is already known: for a snapshot whose checksum
+ * holds, of a version whose verdict recorded the digest. Nothing is hashed;
+ * zone_digest_recompute tells later, if anyone asks. */
+MUST_CHECK enum err zonedb_build_trusted(struct zonedb *db, uint32_t id,
+    const uint8_t *octets, size_t len, const struct zone_digest *recorded,
+    struct zone_version **v, uint64_t *dropped, struct zone_trouble *t);
+
 /* Applies ONE net delta (SOA(old) del... SOA(new) add...) to the current
  * version. Deleting what is not there, adding what is, starting at another
  * serial: ERR_PEER_INCONSISTENT and *t says where; nothing is changed. */
@@ -118,3 +125,7 @@ struct zonedb_stats {
 	uint64_t live_octets, dead_octets;
 };
 void zonedb_stats(const struct zonedb *db, struct zonedb_stats *s);
+
+/* Only with test hooks (config.h): alters one octet of stored rdata, so that
+ * what is served is not what was verified. */
+bool zonedb_test_flip(struct zonedb *db, uint32_t id);

@@ -49,6 +49,7 @@ struct zone_text_out {
 	unsigned rrset_at;
 	uint32_t rr_at;
 	bool soa_done;
+	bool failed;	/* at the end: memory ran out, the text breaks off */
 };
 void zone_text_out_start(const struct zone_version *z,
     struct zone_text_out *o);

@@ -1,0 +1,159 @@
+/* nsec3.c - which NSEC3 matches or covers a hash (RFC 5155 7.2).
+ * Runs in: workers, store, candidate. Never writes, allocates nothing. */
+#include <limits.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "dns/name.h"
+#include "dns/rrtype.h"
+#include "zone/node.h"
+#include "zone/version.h"
+
+#define HASH_MAX 39	/* octets: base32hex of more fills no label */
+/* Records of another chain (a change of salt is under way) stand between
+ * those of ours; a zone that holds more of them in a row is not usable. */
+#define FOREIGN_MAX 4096
+
+/* Base32hex without padding, lower case (RFC 4648 7). */
+static unsigned
+hash_label(const uint8_t *hash, size_t len, uint8_t *label)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+	unsigned n = 0, held = 0, bits = 0;
+	for (size_t i = 0; i < len; i++) {
+		held = held << 8 | hash[i];
+		bits += 8;
+		while (bits >= 5) {
+			bits -= 5;
+			label[n++] = (uint8_t)digits[held >> bits & 31];
+		}
+	}
+	if (bits > 0)
+		label[n++] = (uint8_t)digits[held << (5 - bits) & 31];
+	return n;
+}
+
+static bool
+has_params(const struct zone_version *z, const struct zone_node *n,
+    const struct nsec3_params *p)
+{
+	struct rrset rs;
+	struct rr rr;
+	uint32_t at = 0;
+	if (!node_rrset(z, n, TYPE_NSEC3, &rs))
+		return false;
+	while (rrset_next(&rs, &at, &rr)) {
+		const uint8_t *d = rr.rdata;
+		if (rr.rdata_len >= 5 && d[0] == p->algorithm &&
+		    octets_u16(d + 2) == p->iterations &&
+		    d[4] == p->salt_len && rr.rdata_len >= 5 + d[4] &&
+		    memcmp(d + 5, p->salt, p->salt_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One step of the way to a leaf. */
+struct chain_step {
+	const struct twig *array;
+	unsigned taken;
+};
+struct chain {
+	unsigned depth;
+	struct chain_step step[KEY_ROOM];
+	struct twig at;		/* the leaf */
+};
+
+/* From a twig to the last leaf below it. */
+static void
+go_last(const struct zone_version *z, struct chain *c, struct twig t)
+{
+	while (twig_is_branch(&t)) {
+		struct chain_step *s = c->step + c->depth++;
+		s->array = twig_array(z->base, t.ref);
+		s->taken = branch_count(twig_word(&t)) - 1;
+		t = s->array[s->taken];
+	}
+	c->at = t;
+}
+
+/* To the leaf before this one; from the first to the last. */
+static void
+go_back(const struct zone_version *z, struct chain *c)
+{
+	while (c->depth > 0 && c->step[c->depth - 1].taken == 0)
+		c->depth--;
+	if (c->depth == 0) {
+		go_last(z, c, z->nsec3);
+		return;
+	}
+	struct chain_step *s = c->step + c->depth - 1;
+	go_last(z, c, s->array[--s->taken]);
+}
+
+/* To the leaf of the key, or the last one before it; from before the first to
+ * the last. */
+static bool
+go_to(const struct zone_version *z, struct chain *c, const struct zkey *k)
+{
+	struct zkey found;
+	uint16_t offset[KEY_ROOM];
+	struct twig t = z->nsec3;
+	c->depth = 0;
+	while (twig_is_branch(&t)) {
+		uint64_t word = twig_word(&t);
+		struct chain_step *s = c->step + c->depth;
+		unsigned symbol = key_at(k, branch_offset(word));
+		offset[c->depth++] = (uint16_t)branch_offset(word);
+		s->array = twig_array(z->base, t.ref);
+		s->taken = branch_rank(word, symbol);
+		if (!branch_has(word, symbol) && s->taken > 0)
+			s->taken--;
+		t = s->array[s->taken];
+	}
+	c->at = t;
+	version_key_of(z, t.ref, &found);
+	unsigned d = key_difference(k, &found);
+	if (d == UINT_MAX)
+		return true;
+	/* All below the first step beyond d stands on one side of the key; at
+	 * d itself the nearest lower twig was taken, if there is one. */
+	bool is_after = key_at(&found, d) > key_at(k, d);
+	while (c->depth > 0 && offset[c->depth - 1] > d)
+		c->depth--;
+	if (is_after && c->depth > 0 && offset[c->depth - 1] == d)
+		c->depth--;
+	if (is_after) {
+		go_back(z, c);
+	} else if (c->depth > 0) {
+		struct chain_step *s = c->step + c->depth - 1;
+		go_last(z, c, s->array[s->taken]);
+	} else {
+		go_last(z, c, z->nsec3);
+	}
+	return false;
+}
+
+const struct zone_node *
+zone_nsec3_cover(const struct zone_version *z, const uint8_t *hash,
+    size_t hash_len, bool *is_match)
+{
+	uint8_t label[64];
+	struct nsec3_params p;
+	struct zkey k;
+	struct chain c;
+	*is_match = false;
+	if (twig_is_empty(&z->nsec3) || hash_len > HASH_MAX ||
+	    !zone_nsec3_params(z, &p))
+		return NULL;
+	key_of_label(&k, label, hash_label(hash, hash_len, label));
+	bool found = go_to(z, &c, &k);
+	for (unsigned i = 0; i < FOREIGN_MAX; i++, go_back(z, &c)) {
+		const struct zone_node *n = node_at(z, c.at.ref);
+		if (has_params(z, n, &p)) {
+			*is_match = found && i == 0;
+			return n;
+		}
+	}
+	return NULL;
+}
