@@ -42,6 +42,7 @@ refresh_create(const struct refresh_policy *p,
     const struct refresh_timers *timers, int64_t now_s, uint32_t random)
 {
 	struct refresh *r = calloc(1, sizeof(*r));
+	(void)random;	/* the first question is asked at once */
 	if (r == NULL)
 		return NULL;
 	if (!copy_policy(r, p)) {
@@ -55,8 +56,9 @@ refresh_create(const struct refresh_policy *p,
 	r->stored_next_s = r->timers.next_s;
 	r->timers.next_s = now_s;
 	r->last = -1;
-	if (p->n_primaries > 1)
-		r->next = random % p->n_primaries;
+	/* Who gave it is not known any more: ask nobody out of turn. */
+	for (unsigned i = 0; i < p->n_primaries; i++)
+		r->peers[i].gave_rejected = r->timers.rejected_wait_s != 0;
 	return r;
 }
 
@@ -303,20 +305,27 @@ fill_order(struct refresh *r, int64_t now_s)
 	r->takes_any = false;
 }
 
-/* Begins the round that a timer asks for. */
+static bool
+is_refetch_due(const struct refresh *r, int64_t now_s)
+{
+	return r->timers.rejected_wait_s != 0 &&
+	    now_s >= r->timers.rejected_next_s;
+}
+
+/* Begins the round that a timer asks for. While the primaries fail, their
+ * retry timer alone decides. */
 static void
 begin_if_due(struct refresh *r, int64_t now_s)
 {
 	struct refresh_why why = { .from = r->next };
-	if (r->timers.rejected_wait_s != 0 &&
-	    now_s >= r->timers.rejected_next_s) {
-		/* If no answer comes, this wait passes once more. */
+	why.may_refetch = is_refetch_due(r, now_s);
+	if (now_s < r->timers.next_s &&
+	    (r->timers.backoff > 0 || !why.may_refetch))
+		return;
+	/* If no answer comes, this wait passes once more. */
+	if (why.may_refetch)
 		r->timers.rejected_next_s = now_s + r->timers.rejected_wait_s;
-		why.may_refetch = true;
-		begin_round(r, &why);
-	} else if (now_s >= r->timers.next_s) {
-		begin_round(r, &why);
-	}
+	begin_round(r, &why);
 }
 
 bool
@@ -352,7 +361,8 @@ refresh_wake_s(const struct refresh *r)
 	if (r->is_round && !r->is_busy)
 		return 0;
 	int64_t at = r->is_busy ? INT64_MAX : t->next_s;
-	if (!r->is_busy && t->rejected_wait_s != 0 && t->rejected_next_s < at)
+	if (!r->is_busy && t->rejected_wait_s != 0 && t->backoff == 0 &&
+	    t->rejected_next_s < at)
 		at = t->rejected_next_s;
 	if (r->is_published && !r->is_expiry_seen && t->expires_s < at)
 		at = t->expires_s;
@@ -392,8 +402,11 @@ refresh_outcome_of(const struct xfr_result *x, enum xfr_ask ask,
 		return;
 	o->ixfr_unknown = x->why == XFR_WHY_NOT_IMPLEMENTED ||
 	    x->why == XFR_WHY_EMPTY;
-	o->bad_delta = x->why >= XFR_WHY_NO_SOA_FIRST &&
-	    x->why <= XFR_WHY_AFTER_END;
+	/* A newer SOA and then nothing: it has no differences to give. */
+	bool is_lone = x->is_checked && x->records == 1 &&
+	    (x->why == XFR_WHY_CLOSED || x->why == XFR_WHY_TIMEOUT);
+	o->bad_delta = is_lone || (x->why >= XFR_WHY_NO_SOA_FIRST &&
+	    x->why <= XFR_WHY_AFTER_END);
 }
 
 static void
