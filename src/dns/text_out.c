@@ -263,9 +263,31 @@ put_head(char *to, const struct rr *rr)
 	return to;
 }
 
-/* Type and rdata in the type's own form; false if it has none. */
+/* ldns reads back what it wrote; so must our own reader, which takes words
+ * apart a little differently. The line starts at o->at[start]. */
 static bool
-put_own_form(struct octets *o, const struct rdata_row *row,
+reads_back(struct octets *o, size_t start, const struct rr *rr)
+{
+	struct octets back = { 0 };
+	struct rr again;
+	size_t len = o->len;
+	if (!octets_add(o, "", 1))
+		return false;
+	bool same = text_rr_from_line((char *)o->at + start, NULL,
+	    &back) == OK;
+	struct buf b = buf_reading(back.at, back.len);
+	same = same && rr_take(&b, &again) && again.type == rr->type &&
+	    again.rdata_len == rr->rdata_len && (rr->rdata_len == 0 ||
+	    memcmp(again.rdata, rr->rdata, rr->rdata_len) == 0);
+	octets_free(&back);
+	o->len = len;
+	return same;
+}
+
+/* Type and rdata in the type's own form; false if it has none. The line
+ * starts at o->at[start]. */
+static bool
+put_own_form(struct octets *o, size_t start, const struct rdata_row *row,
     const struct rr *rr, char *to)
 {
 	if ((row->flags & RD_KNOWN) == 0 || is_novel(rr->type) ||
@@ -275,7 +297,8 @@ put_own_form(struct octets *o, const struct rdata_row *row,
 	*to++ = '\t';
 	if (row->flags & RD_LDNS) {
 		o->len = (size_t)((uint8_t *)to - o->at);
-		return text_ldns_put(o, rr->type, rr->rdata, rr->rdata_len);
+		return text_ldns_put(o, rr->type, rr->rdata, rr->rdata_len) &&
+		    reads_back(o, start, rr);
 	}
 	to = put_fields(to, row, rr->rdata, rr->rdata_len);
 	if (to != NULL)
@@ -293,7 +316,7 @@ text_put_rr(struct octets *o, const struct rr *rr)
 	if (at == NULL)
 		return false;
 	char *to = put_head(at, rr);
-	if (put_own_form(o, row, rr, to))
+	if (put_own_form(o, start, row, rr, to))
 		return true;
 	size_t head = (size_t)(to - at);
 	o->len = start;
