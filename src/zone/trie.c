@@ -321,7 +321,7 @@ trie_walk_after(struct trie_walk *w, const uint8_t *base,
 		return;
 	/* What was passed beyond d stands on one side of the key as a whole:
 	 * all of it comes, or none. At d itself the level says it already. */
-	unsigned keep = w->depth;
+	unsigned keep = (unsigned)w->depth;
 	while (keep > 0 && offset[keep - 1] > d)
 		keep--;
 	bool is_at = keep > 0 && offset[keep - 1] == d;
