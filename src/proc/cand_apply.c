@@ -89,11 +89,11 @@ apply_whole(struct cand_zone *z, struct zone_trouble *t)
 	struct zonedb *db = z->c->start.db;
 	const struct msg_cand_zone *o = &z->in->order;
 	struct zone_version *v;
-	const uint8_t *octets;
-	size_t len;
+	const uint8_t *octets = z->in->octets;
+	size_t len = z->in->len;
 	uint32_t serial;
-	enum err e = basefile_read(z->in->octets, z->in->len, &serial,
-	    &octets, &len);
+	enum err e = o->is_plain ? OK : basefile_read(z->in->octets,
+	    z->in->len, &serial, &octets, &len);
 	if (e == OK)
 		e = zonedb_build(db, o->zone, octets, len, &v, &z->dropped,
 		    t);

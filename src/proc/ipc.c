@@ -166,6 +166,18 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 			return;
 }
 
+void
+ipc_drain(struct ipc *c)
+{
+	uint64_t *octets = malloc(IPC_MAX_OCTETS);
+	ASSERT(octets != NULL);
+	/* take_message ends at the end of file and when nothing waits; the
+	 * end of file handler closes the channel. */
+	while (take_message(c, octets))
+		;
+	free(octets);
+}
+
 /* True when the kernel took it, or it can never be sent. */
 static bool
 send_one(int fd, const void *octets, size_t len, const int *fds,

@@ -78,6 +78,8 @@ MUST_CHECK bool ipc_send_blob_full(struct ipc *c, enum msg_type type,
 #define ipc_send_blob(c, name, body, p, n)                                     \
 	ipc_send_blob_full((c), MSG_##name, (body),                            \
 	    sizeof(struct msg_##name), (p), (n))
+/* Handles all that has already arrived (before a channel is given up). */
+void ipc_drain(struct ipc *c);
 /* Descriptors still waiting to be sent? (before an orderly exit) */
 bool ipc_is_idle(const struct ipc *c);
 /* Sends what is queued, waiting at most this long. */

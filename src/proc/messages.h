@@ -29,7 +29,8 @@ struct msg_log {
 #define ZONE_NONE UINT32_MAX
 struct msg_lost {
 	uint32_t role, number, zone;
-	int32_t status;		/* wait status; 0 if unknown */
+	uint8_t by_us;		/* ended in order, through no fault of its
+				 * zones */
 };
 
 /* The supervisor's answer to an order of the control socket. */
@@ -122,6 +123,7 @@ struct msg_zone_state {
 	uint32_t zone, serial;
 	uint8_t has_version;
 	struct zone_digest digest;
+	uint64_t wire_octets, records;
 };
 struct msg_state_end {
 	uint32_t reserved;
@@ -150,6 +152,7 @@ struct msg_loaded {
 	uint32_t zone, serial;
 	uint8_t is_ok;
 	struct zone_digest digest;
+	uint64_t wire_octets, records;
 	char why[160];
 };
 
@@ -162,6 +165,7 @@ struct msg_cand_zone {
 	uint32_t from, to;
 	uint32_t attempt;
 	uint8_t is_chain, is_published;
+	uint8_t is_plain;	/* whole: zone octets, not a base file */
 	uint8_t xfr;		/* enum verify_xfr */
 	uint8_t known_count;	/* digests that were rejected before */
 	struct zone_digest known[CAND_KNOWN_MAX];
@@ -178,6 +182,7 @@ struct msg_publish {
 	uint64_t update;
 	struct zone_digest digest;
 	uint8_t is_whole, clears_history;
+	uint8_t is_plain;	/* whole: zone octets, not a base file */
 	uint64_t blob_len;
 };
 struct msg_published {

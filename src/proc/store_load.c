@@ -31,7 +31,9 @@ store_tell_state(struct store *s)
 			continue;
 		struct msg_zone_state m = { .zone = id,
 			.serial = zone_serial(v), .has_version = 1,
-			.digest = *zone_digest(v) };
+			.digest = *zone_digest(v),
+			.wire_octets = zone_wire_octets(v),
+			.records = zone_record_count(v) };
 		ipc_send(s->xfrd, zone_state, &m);
 	}
 	ipc_send(s->xfrd, state_end, &end);
@@ -104,6 +106,8 @@ load_commit(struct store *s, const struct msg_load_commit *b)
 	    memcmp(zone_digest(v), &b->digest, sizeof(b->digest)) == 0) {
 		r.is_ok = 1;
 		r.digest = *zone_digest(v);
+		r.wire_octets = zone_wire_octets(v);
+		r.records = zone_record_count(v);
 		ev_zone_loaded(s->d->zones[b->zone]->name, b->serial,
 		    (unsigned long long)zone_record_count(v),
 		    (double)(clock_mono_us() - load.started_us) / 1e6);

@@ -42,12 +42,12 @@ make_version(struct store *s, struct store_publication *p,
 	if (!o->is_whole)
 		return zonedb_patch(s->db, o->zone, p->blob.octets,
 		    p->blob.len, v, t);
-	const uint8_t *octets;
-	size_t len;
+	const uint8_t *octets = p->blob.octets;
+	size_t len = p->blob.len;
 	uint32_t serial;
 	uint64_t dropped;
-	enum err e = basefile_read(p->blob.octets, p->blob.len, &serial,
-	    &octets, &len);
+	enum err e = o->is_plain ? OK : basefile_read(p->blob.octets,
+	    p->blob.len, &serial, &octets, &len);
 	if (e != OK)
 		return e;
 	return zonedb_build(s->db, o->zone, octets, len, v, &dropped, t);

@@ -159,9 +159,11 @@ role_gone(void *arg, struct ipc *c, bool is_breach)
 }
 
 static void
-tell_lost(struct sup *s, enum role role, uint32_t number, uint32_t zone)
+tell_lost(struct sup *s, enum role role, uint32_t number, uint32_t zone,
+    bool by_us)
 {
-	struct msg_lost m = { .role = role, .number = number, .zone = zone };
+	struct msg_lost m = { .role = role, .number = number, .zone = zone,
+		.by_us = by_us };
 	ipc_send(s->xfrd.channel, lost, &m);
 }
 
@@ -176,7 +178,7 @@ sup_role_on_exit(struct sup *s, struct sup_role *r, int status)
 	sup_candidates_end(s);
 	if (r == &s->store) {
 		struct progress *p = &s->d->shared.progress[0];
-		tell_lost(s, ROLE_STORE, 0, p->zone);
+		tell_lost(s, ROLE_STORE, 0, p->zone, false);
 		progress_end(p);
 		sup_generation_store_gone(s);
 	}
@@ -227,7 +229,7 @@ sup_candidates_end(struct sup *s)
 	while (s->candidates != NULL) {
 		struct sup_candidate *c = s->candidates;
 		progress_end(shared_progress(&s->d->shared, c->number));
-		tell_lost(s, ROLE_CANDIDATE, c->number, ZONE_NONE);
+		tell_lost(s, ROLE_CANDIDATE, c->number, ZONE_NONE, true);
 		candidate_remove(s, c);
 	}
 }
@@ -258,7 +260,7 @@ candidate_make(struct sup *s, uint32_t number)
 	if (!ipc_pair(to_sup) || !ipc_pair(to_xfrd) || !ipc_pair(to_gate) ||
 	    !ipc_pair(data)) {
 		ev_system_trouble("socketpair", strerror(errno));
-		tell_lost(s, ROLE_CANDIDATE, number, ZONE_NONE);
+		tell_lost(s, ROLE_CANDIDATE, number, ZONE_NONE, true);
 		return;
 	}
 	struct sup_candidate *c = calloc(1, sizeof(*c));
@@ -288,7 +290,7 @@ candidate_gone(void *arg, struct ipc *ch, bool is_breach)
 	if (is_breach)
 		candidate_kill(c);
 	struct progress *p = shared_progress(&s->d->shared, c->number);
-	tell_lost(s, ROLE_CANDIDATE, c->number, p->zone);
+	tell_lost(s, ROLE_CANDIDATE, c->number, p->zone, false);
 	progress_end(p);
 	candidate_remove(s, c);
 }

@@ -46,14 +46,14 @@ bool
 sup_verifier_init(struct sup *s)
 {
 	s->pool_timer = evtimer_new(s->loop, on_pool_timer, s);
-	return s->pool_timer != NULL && pool_create(slot_count(s->d),
-	    core_count(), &s->pool) == OK;
+	return s->pool_timer != NULL && slots_create(slot_count(s->d),
+	    core_count(), &s->slots) == OK;
 }
 
 void
 sup_verifier_configure(struct sup *s)
 {
-	pool_set_count(s->pool, slot_count(s->d), core_count());
+	slots_set_count(s->slots, slot_count(s->d), core_count());
 	verifiers_admit(s);
 }
 
@@ -67,7 +67,7 @@ verifier_remove(struct sup *s, struct sup_verifier *v)
 		*at = v->next;
 		break;
 	}
-	pool_release(s->pool, v->id);
+	slots_release(s->slots, v->id);
 	if (v->readable != NULL)
 		event_free(v->readable);
 	if (v->is_kept)
@@ -92,7 +92,7 @@ report_end(struct sup_verifier *v, const struct msg_verifier_ended *m)
 	if (v->has_ended)
 		return;
 	v->has_ended = true;
-	pool_release(v->sup->pool, v->id);
+	slots_release(v->sup->slots, v->id);
 	struct sup_candidate *c = sup_candidate_find(v->sup, v->candidate);
 	if (c != NULL)
 		ipc_send(c->channel, verifier_ended, m);
@@ -219,16 +219,16 @@ verifiers_admit(struct sup *s)
 {
 	int64_t now = clock_mono_ms();
 	uint64_t id;
-	while (pool_next(s->pool, now, &id)) {
+	while (slots_next(s->slots, now, &id)) {
 		struct sup_verifier *v = s->verifiers;
 		while (v != NULL && v->id != id)
 			v = v->next;
 		if (v != NULL)
 			verifier_run(s, v);
 		else
-			pool_release(s->pool, id);
+			slots_release(s->slots, id);
 	}
-	int64_t wake = pool_wake_ms(s->pool, now);
+	int64_t wake = slots_wake_ms(s->slots, now);
 	if (wake >= 0) {
 		int64_t left = wake > now ? wake - now : 1;
 		struct timeval t = { left / 1000, left % 1000 * 1000 };
@@ -257,7 +257,7 @@ sup_verifier_start(struct sup *s, struct sup_candidate *c, struct ipc_msg *m)
 		m->fds[i] = -1;
 	}
 	s->verifiers = v;
-	if (pool_ask(s->pool, v->id, v->request.zone_id, clock_mono_ms()) !=
+	if (slots_ask(s->slots, v->id, v->request.zone_id, clock_mono_ms()) !=
 	    OK) {
 		struct msg_verifier_ended e = ended(v, VERIFIER_NOT_STARTED);
 		snprintf(e.why, sizeof(e.why), "no slot");

@@ -12,7 +12,7 @@
 #include "proc/daemon.h"
 #include "proc/ipc.h"
 #include "proc/keeper.h"
-#include "verify/pool.h"
+#include "verify/slots.h"
 
 struct sup;
 
@@ -77,7 +77,7 @@ struct sup {
 	bool is_switching;		/* old workers are told to stop */
 	struct event *switch_timer;
 	struct sup_candidate *candidates;
-	struct pool *pool;
+	struct slots *slots;
 	struct sup_verifier *verifiers;
 	uint64_t next_verifier;
 	struct event *pool_timer;

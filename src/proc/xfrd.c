@@ -1,0 +1,298 @@
+/* xfrd.c - start, channels, and the turn.
+ * Runs in: xfrd. Handlers change machines in memory and put into the journal;
+ * at the end of a turn of the loop all of it is one commit, and only then do
+ * messages leave that depend on it (DESIGN section 5). */
+#include "proc/xfrd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/roles.h"
+
+#define LOCK_WAIT_MS 3000
+#define PRIORITY_MESSAGES 0
+#define PRIORITY_WORK 1
+#define PRIORITY_TURN 2		/* after all else that is ready */
+
+static struct xfrd xfrd;
+
+uint32_t
+xfrd_random(void)
+{
+	uint32_t v;
+	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v))
+		v = (uint32_t)clock_mono_us();
+	return v;
+}
+
+void
+xzone_touch(struct xzone *z)
+{
+	if (z->is_dirty)
+		return;
+	z->is_dirty = true;
+	z->next_dirty = z->x->dirty;
+	z->x->dirty = z;
+	event_active(z->x->turn_event, EV_TIMEOUT, 0);
+}
+
+/* What the commit has made safe to do. */
+static void
+zone_act(struct xzone *z)
+{
+	struct update_acts acts = z->acts;
+	struct update *u = update_accepted(&z->updates);
+	int64_t now = clock_wall_s();
+	z->acts = (struct update_acts){ 0 };
+	if (u != NULL && !z->is_sent)
+		xzone_publish(z, u);
+	if (z->refresh != NULL && (acts.ask_ixfr || acts.ask_axfr))
+		refresh_transfer(z->refresh, acts.ask_axfr, now);
+	update_sweep(&z->updates, xbody_drop, z);
+	if (update_due(&z->updates) != NULL)
+		xzone_due(z);
+	xzone_drive(z);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfrd *x = arg;
+	struct xzone *dirty = x->dirty;
+	(void)fd;
+	(void)what;
+	x->dirty = NULL;
+	for (struct xzone *z = dirty; z != NULL; z = z->next_dirty)
+		xzone_write_updates(z);
+	enum err e = journal_commit(x->journal);
+	if (e != OK) {
+		/* Memory is ahead of the disk: start again from the disk. The
+		 * workers go on answering. */
+		ev_system_trouble("commit to the journal", err_text(e));
+		_exit(1);
+	}
+	while (dirty != NULL) {
+		struct xzone *z = dirty;
+		dirty = z->next_dirty;
+		z->is_dirty = false;
+		zone_act(z);
+	}
+	xfrd_windows(x);
+}
+
+uint32_t
+xfrd_order(struct xfrd *x, enum order order, int32_t value)
+{
+	struct msg_order m = { .id = ++x->next_order, .order = order,
+		.value = value };
+	ipc_send(x->supervisor, order, &m);
+	return m.id;
+}
+
+static void
+on_channel(struct xfrd *x, struct ipc_msg *m)
+{
+	const struct msg_channel *b = m->body;
+	int fd = m->fds[0];
+	m->fds[0] = -1;
+	if (b->role == ROLE_STORE)
+		xfrd_store_channel(x, fd);
+	else
+		xfrd_candidate_channel(x, b->number, fd);
+}
+
+static void
+on_conf(struct xfrd *x, struct ipc_msg *m)
+{
+	const struct msg_conf *b = m->body;
+	if (!conf_share_apply(x->d, m->fds[0], b->number) ||
+	    !xfrd_zones_configure(x))
+		_exit(1);
+	/* The store has them in the message before ours; it is told what the
+	 * journal knows of new zones. */
+	for (uint32_t id = 0; id < x->zone_limit; id++)
+		if (x->zones[id] != NULL)
+			xzone_touch(x->zones[id]);
+	event_active(x->turn_event, EV_TIMEOUT, 0);
+}
+
+static void
+on_answer(struct xfrd *x, const struct msg_answer *m)
+{
+	if (m->id == 0) {	/* SIGHUP: zone files may have changed */
+		for (uint32_t id = 0; id < x->zone_limit; id++)
+			if (x->zones[id] != NULL)
+				xzone_load_file(x->zones[id], false);
+		return;
+	}
+	if (!xfrd_file_answer(x, m))
+		control_answer(x, m);
+}
+
+static void
+on_supervisor(void *arg, struct ipc *c, struct ipc_msg *m)
+{
+	struct xfrd *x = arg;
+	(void)c;
+	switch ((int)m->type) {
+	case MSG_channel:
+		on_channel(x, m);
+		break;
+	case MSG_conf:
+		on_conf(x, m);
+		break;
+	case MSG_lost: {
+		const struct msg_lost *b = m->body;
+		if (b->role == ROLE_STORE)
+			xfrd_store_lost(x, b->zone);
+		else
+			xfrd_candidate_lost(x, b);
+		break;
+	}
+	case MSG_answer:
+		on_answer(x, m->body);
+		break;
+	case MSG_log: {
+		const struct msg_log *b = m->body;
+		if (b->order == LOG_ORDER_REOPEN)
+			log_reopen();
+		else
+			log_set_verbosity(b->verbosity);
+		break;
+	}
+	}
+}
+
+/* The end, in order or not: what is not committed was never promised. */
+static void
+on_supervisor_gone(void *arg, struct ipc *c, bool is_breach)
+{
+	struct xfrd *x = arg;
+	(void)c;
+	(void)is_breach;
+	for (uint32_t id = 0; id < x->zone_limit; id++)
+		if (x->zones[id] != NULL && x->zones[id]->refresh != NULL) {
+			x->zones[id]->is_timers_changed = true;
+			xzone_write_updates(x->zones[id]);
+		}
+	if (journal_commit(x->journal) != OK)
+		_exit(1);
+	journal_close(&x->journal);
+	_exit(0);
+}
+
+static void
+on_notify(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfrd *x = arg;
+	struct notify_note n;
+	(void)what;
+	for (int i = 0; i < 256; i++) {
+		if (recv(fd, &n, sizeof(n), MSG_DONTWAIT) !=
+		    (ssize_t)sizeof(n))
+			return;
+		n.key[sizeof(n.key) - 1] = '\0';
+		xfrd_notify_note(x, &n);
+	}
+}
+
+static void
+on_minute(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfrd *x = arg;
+	int64_t now = clock_wall_s(), every =
+	    x->d->conf->server.zonefiles_write;
+	(void)fd;
+	(void)what;
+	for (uint32_t id = 0; id < x->zone_limit; id++) {
+		struct xzone *z = x->zones[id];
+		if (z == NULL)
+			continue;
+		xzone_snapshot_if_due(z);
+		if (every > 0 && z->is_file_old && z->conf->request_xfr.n > 0 &&
+		    now - z->file_written_s >= every)
+			xzone_write_file(z);
+	}
+}
+
+static void
+open_state(struct xfrd *x)
+{
+	char why[JOURNAL_WHY_MAX];
+	_Static_assert(STATEDIR_WHY_MAX <= JOURNAL_WHY_MAX, "one text");
+	const char *path = x->d->conf->server.state_dir;
+	if (statedir_open(path, geteuid(), getegid(), &x->statedir, why) !=
+	    OK || statedir_lock(x->statedir, LOCK_WAIT_MS, why) != OK) {
+		ev_state_trouble(why);
+		_exit(1);
+	}
+	struct journal_settings s = { .directory = path };
+	if (journal_open(&s, &x->journal, why) != OK) {
+		ev_state_trouble(why);
+		_exit(1);
+	}
+	unsigned removed;
+	if (spool_clean(x->statedir, journal_uses_file, x->journal,
+	    &removed) != OK)
+		ev_system_trouble("clearing of state-dir", path);
+}
+
+static bool
+open_net(struct xfrd *x)
+{
+	const struct conf_server *s = &x->d->conf->server;
+	struct xfr_net_settings net = {
+		.tcp_max = (unsigned)s->xfrd_tcp_max,
+		.tcp_timeout_s = (unsigned)s->tcp_timeout,
+		.tcp_mss = (int)s->outgoing_tcp_mss };
+	struct notify_settings notify = { 0 };
+	x->net = xfr_net_create(x->loop, &net);
+	x->notify_net = notify_net_create(x->loop, &notify);
+	return x->net != NULL && x->notify_net != NULL;
+}
+
+static void
+on_window(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	xfrd_windows(arg);
+}
+
+void
+xfrd_main(struct daemon *d, int fd)
+{
+	static const struct timeval minute = { 60, 0 };
+	struct xfrd *x = &xfrd;
+	struct ipc_user user = { on_supervisor, on_supervisor_gone, x };
+	x->d = d;
+	x->due_end = &x->due;
+	x->loop = event_base_new();
+	ASSERT(x->loop != NULL && event_base_priority_init(x->loop, 3) == 0);
+	open_state(x);
+	x->turn_event = event_new(x->loop, -1, 0, on_turn, x);
+	x->window_event = evtimer_new(x->loop, on_window, x);
+	x->minute_event = event_new(x->loop, -1, EV_PERSIST, on_minute, x);
+	ASSERT(x->turn_event != NULL && x->window_event != NULL);
+	event_priority_set(x->turn_event, PRIORITY_TURN);
+	event_add(x->minute_event, &minute);
+	x->window.spacing_s = (int32_t)d->conf->server.xfrd_reload_timeout;
+	x->supervisor = ipc_open(x->loop, fd, ROLE_XFRD, ROLE_SUPERVISOR, 0,
+	    &user);
+	struct event *notify = event_new(x->loop, d->notify_pair[1],
+	    EV_READ | EV_PERSIST, on_notify, x);
+	ASSERT(notify != NULL && event_add(notify, NULL) == 0);
+	if (!open_net(x) || !xfrd_zones_configure(x) || !control_start(x)) {
+		ev_system_trouble("start of xfrd", "out of memory");
+		_exit(1);
+	}
+	event_base_dispatch(x->loop);
+	_exit(1);
+}

@@ -1,0 +1,212 @@
+/* xfrd_file.c - zone files: in through a loader, as a transfer from a file;
+ * out through the store's scribe.
+ * Runs in: xfrd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "dns/serial.h"
+#include "proc/xfrd.h"
+#include "zone/zonefile.h"
+
+#define WRITE_ORDER 1u	/* msg_write_zone.id of a zone file; 0: snapshot */
+
+static bool
+file_facts(const char *path, struct journal_zonefile *f)
+{
+	struct stat st;
+	if (stat(path, &st) == -1)
+		return false;
+	f->octets = (uint64_t)st.st_size;
+	f->mtime_s = st.st_mtim.tv_sec;
+	f->mtime_ns = (uint32_t)st.st_mtim.tv_nsec;
+	return true;
+}
+
+static bool
+is_unchanged(struct xzone *z, const struct journal_zonefile *now)
+{
+	struct journal_zonefile was;
+	return journal_zonefile(z->x->journal, z->apex.octets, &was) == OK &&
+	    was.octets == now->octets && was.mtime_s == now->mtime_s &&
+	    was.mtime_ns == now->mtime_ns;
+}
+
+/* With primaries a file is read only while nothing is published, or on the
+ * order to reload this zone. */
+static bool
+is_wanted(struct xzone *z, bool is_forced)
+{
+	if (z->conf->file_path == NULL || z->is_loading_file)
+		return false;
+	if (!file_facts(z->conf->file_path, &z->load_facts)) {
+		if (z->conf->request_xfr.n == 0 || is_forced)
+			ev_zonefile_trouble(z->conf->name, z->conf->file_path,
+			    strerror(errno));
+		return false;
+	}
+	if (is_forced)
+		return true;
+	if (z->conf->request_xfr.n > 0 && z->is_published)
+		return false;
+	return !z->is_published || !is_unchanged(z, &z->load_facts);
+}
+
+void
+xzone_load_file(struct xzone *z, bool is_forced)
+{
+	struct xfrd *x = z->x;
+	if (!is_wanted(z, is_forced))
+		return;
+	if (spool_create(x->statedir, SPOOL_TRANSFER, &z->load_fd,
+	    z->load_file) != OK) {
+		ev_system_trouble("spool for a zone file", z->conf->name);
+		return;
+	}
+	int copy = fcntl(z->load_fd, F_DUPFD_CLOEXEC, 3);
+	if (copy == -1) {
+		spool_drop(x->statedir, z->load_file);
+		fd_close(&z->load_fd);
+		return;
+	}
+	struct msg_load_file m = { .id = ++x->next_order, .zone = z->id };
+	z->is_loading_file = true;
+	z->load_order = m.id;
+	z->load_may_go_back = is_forced;
+	ipc_send_fds(x->supervisor, load_file, &m, &copy, 1);
+}
+
+/* The serial that the loader found. */
+static bool
+loaded_serial(const struct xzone *z, uint32_t *serial, uint64_t *len)
+{
+	struct fd_map map;
+	struct rr soa;
+	if (fd_map_open(z->load_fd, &map) != OK)
+		return false;
+	bool is_good = basefile_first(map.octets, map.len, &soa) &&
+	    rr_soa_serial(&soa, serial);
+	*len = map.len;
+	fd_map_close(&map);
+	return is_good;
+}
+
+/* The same serial needs no new version unless the operator asked for it; a
+ * lower one is taken only on `reload ZONE` (P3). */
+static bool
+is_acceptable(const struct xzone *z, uint32_t serial)
+{
+	if (!z->is_published || serial_newer(serial, z->serial))
+		return true;
+	if (z->load_may_go_back) {
+		if (serial != z->serial)
+			ev_zone_goes_back(z->conf->name, z->serial, serial);
+		return serial != z->serial || z->conf->request_xfr.n == 0;
+	}
+	if (serial != z->serial)
+		ev_zonefile_older(z->conf->name, serial, z->serial);
+	return false;
+}
+
+static void
+take_file(struct xzone *z)
+{
+	struct xfrd *x = z->x;
+	uint32_t serial;
+	struct xbody body = { .primary_index = -1 };
+	struct intake in;
+	intake_begin(&in, x);
+	if (!loaded_serial(z, &serial, &in.len)) {
+		ev_system_trouble("output of the loader", z->conf->name);
+		spool_drop(x->statedir, z->load_file);
+		return;
+	}
+	z->load_facts.serial = serial;
+	journal_put_zonefile(x->journal, z->apex.octets, &z->load_facts);
+	xzone_touch(z);
+	if (!is_acceptable(z, serial)) {
+		spool_drop(x->statedir, z->load_file);
+		return;
+	}
+	struct update *u = update_begin(&z->updates,
+	    journal_new_id(x->journal), UPDATE_FILE, 0);
+	u->goes_back = z->load_may_go_back;
+	in.is_zone = true;
+	in.is_spooled = true;
+	in.to = serial;
+	in.fd = fcntl(z->load_fd, F_DUPFD_CLOEXEC, 3);
+	memcpy(in.file, z->load_file, sizeof(in.file));
+	xzone_arrived(z, u, &in, UPDATE_FILE, &body);
+}
+
+bool
+xfrd_file_answer(struct xfrd *x, const struct msg_answer *m)
+{
+	for (uint32_t id = 0; id < x->zone_limit; id++) {
+		struct xzone *z = x->zones[id];
+		if (z == NULL || !z->is_loading_file ||
+		    z->load_order != m->id)
+			continue;
+		z->is_loading_file = false;
+		if (m->is_ok)
+			take_file(z);
+		else
+			spool_drop(x->statedir, z->load_file);
+		fd_close(&z->load_fd);
+		return true;
+	}
+	return false;
+}
+
+/* --- out -------------------------------------------------------------- */
+
+void
+xzone_write_file(struct xzone *z)
+{
+	const char *path = z->conf->file_path;
+	if (path == NULL || z->is_writing_file || !z->is_published ||
+	    z->x->store == NULL)
+		return;
+	free(z->write_tmp);
+	free(z->write_path);
+	z->write_path = strdup(path);
+	if (asprintf(&z->write_tmp, "%s~%d", path, (int)getpid()) == -1)
+		z->write_tmp = NULL;
+	int fd = z->write_tmp == NULL ? -1 : open(z->write_tmp, O_WRONLY |
+	    O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd == -1) {
+		ev_zonefile_trouble(z->conf->name, path, strerror(errno));
+		return;
+	}
+	struct msg_write_zone m = { .zone = z->id, .id = WRITE_ORDER,
+		.as_text = 1 };
+	z->is_writing_file = true;
+	ev_zonefile_writing(z->conf->name, path);
+	ipc_send_fds(z->x->store, write_zone, &m, &fd, 1);
+}
+
+void
+xfrd_wrote_file(struct xzone *z, const struct msg_wrote_zone *m)
+{
+	struct journal_zonefile f = { .serial = m->serial };
+	z->is_writing_file = false;
+	if (!m->is_ok || rename(z->write_tmp, z->write_path) == -1) {
+		ev_zonefile_trouble(z->conf->name, z->write_path,
+		    "could not be written");
+		unlink(z->write_tmp);
+		return;
+	}
+	z->file_written_s = clock_wall_s();
+	if (m->serial == z->serial)
+		z->is_file_old = false;
+	memcpy(f.digest, &m->digest, sizeof(f.digest));
+	if (file_facts(z->write_path, &f))
+		journal_put_zonefile(z->x->journal, z->apex.octets, &f);
+	xzone_touch(z);
+}
