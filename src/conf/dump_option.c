@@ -169,6 +169,22 @@ is_absent(const struct conf_option *o, const void *m)
 	return false;
 }
 
+/* Names are lower case; a capital N stands for a number from 1. */
+static void
+dump_line_name(struct dump *d, const char *name, size_t i)
+{
+	char number[24];
+	dump_text(d, "\t");
+	for (; *name != '\0'; name++)
+		if (*name == 'N') {
+			snprintf(number, sizeof(number), "%zu", i + 1);
+			dump_text(d, number);
+		} else {
+			dump_octet(d, *name);
+		}
+	dump_text(d, ": ");
+}
+
 static void
 dump_lines(struct dump *d, const struct conf_option *o, const void *object,
     const char *name)
@@ -183,11 +199,8 @@ dump_lines(struct dump *d, const struct conf_option *o, const void *object,
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (name != NULL) {
-			dump_text(d, "\t");
-			dump_text(d, name);
-			dump_text(d, ": ");
-		}
+		if (name != NULL)
+			dump_line_name(d, name, i);
 		if (is_list)
 			value_element(d, o, m, i);
 		else

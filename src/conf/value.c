@@ -198,10 +198,8 @@ set_argv(struct builder *b, struct conf_argv *to, const struct value *v)
 		    v->name);
 		return false;
 	}
-	if (v->words[0].text[0] != '\0') {	/* "": no command */
+	if (v->words[0].text[0] != '\0')	/* "": no command */
 		value_argv(b, v, &argv);
-		value_argv_name(b->arena, &argv, 1);
-	}
 	*to = argv;
 	return true;
 }

@@ -8,6 +8,15 @@
 #define INTERFACE_MAX 15	/* IFNAMSIZ - 1 */
 
 static bool
+is_interface(const char *text)
+{
+	static const char signs[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
+	const size_t n = strlen(text);
+	return n > 0 && n <= INTERFACE_MAX && strspn(text, signs) == n;
+}
+
+static bool
 may_be(const char *what, const char *kind)
 {
 	return strstr(what, kind) != NULL;
@@ -80,8 +89,7 @@ listen_address(struct builder *b, const char *what, const struct value *v,
 	if (addr_parse(host, l->port, &l->addr))
 		return true;
 	l->addr = (struct addr){ .sa = { .sa_family = AF_UNSPEC } };
-	if (may_be(what, "interface") && *host != '\0' &&
-	    strlen(host) <= INTERFACE_MAX && strpbrk(host, "/ \t") == NULL) {
+	if (may_be(what, "interface") && is_interface(host)) {
 		l->interface = host;
 		return true;
 	}
