@@ -79,6 +79,7 @@ class Site:
     def close(self, keep):
         for server in self.servers:
             server.process.stop()
+            server.close()
         for helper in self.helpers:
             helper.stop()
         self.ports.release()

@@ -54,8 +54,9 @@ options {
 
     def _zone(self, zone):
         keys = sorted(k.name for k in zone.keys())
-        allowed = ''.join('key "%s"; ' % k for k in keys) or \
-            '127.0.0.1; ::1; '
+        allowed = ''.join('key "%s"; ' % k for k in keys)
+        if zone.transfers_unsigned():
+            allowed += '127.0.0.1; ::1; '
         lines = ['zone "%s" {' % zone.name, 'file "%s";' % zone.file,
                  'allow-transfer { %s};' % allowed]
         if zone.primaries():

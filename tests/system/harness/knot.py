@@ -41,14 +41,14 @@ class Knot(Server):
             name = '%s%d' % (tag, i)
             remotes += ['  - id: ' + name,
                         '    address: "%s@%d"' % (peer.address, peer.port)]
-            acls += ['  - id: ' + name, '    address: "%s"' % peer.address,
+            acls += ['  - id: ' + name, '    address: [127.0.0.1, "::1"]',
                      '    action: [transfer, notify]']
             if peer.key:
                 remotes.append('    key: ' + peer.key.name)
                 acls.append('    key: ' + peer.key.name)
             (masters if peer in zone.primaries() else notify).append(name)
             rules.append(name)
-        if not any(p.key for p in zone.primaries() + zone.secondaries):
+        if zone.transfers_unsigned():
             acls += ['  - id: %sall' % tag, '    address: [127.0.0.1, "::1"]',
                      '    action: transfer']
             rules.append(tag + 'all')

@@ -8,7 +8,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from .net import FAMILIES
+from .net import FAMILIES, V4
+from .primary import ScriptedPrimary
 from .server import Server, program
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +29,11 @@ def is_ours():
 
 
 class Nsd(Server):
+    """As a primary it is fed by a scripted one and serves on what it stores:
+    the IXFRs that NSD 4.6.1 makes from zone files (create-ixfr) add records
+    that are there already, so that no strict secondary can take them."""
     kind = 'nsd'
+    reads_zone_files = False
 
     def __init__(self, directory, ports, zones=()):
         super().__init__(directory, ports, zones)
@@ -36,6 +41,23 @@ class Nsd(Server):
         self.verify = None          # lines of the verify: clause
         self.verify_port = None
         self.username = ''
+        self.feeder = None
+
+    def prepare(self):
+        if not self.reads_zone_files:
+            for zone in self.zones:
+                if zone.text is not None:
+                    self.feed(zone)
+        super().prepare()
+
+    def feed(self, zone):
+        if self.feeder is None:
+            self.feeder = ScriptedPrimary(self.ports).start()
+        self.feeder.load(zone.name, zone.text)
+
+    def close(self):
+        if self.feeder is not None:
+            self.feeder.stop()
 
     def own_options(self):
         return ['database: ""']
@@ -76,16 +98,19 @@ class Nsd(Server):
         lines = ['name: "%s"' % zone.name, 'store-ixfr: yes']
         # Neither from another server's store nor without one does a
         # secondary need its own zone file.
-        if not zone.primaries():
+        if not zone.primaries() and self.reads_zone_files:
             lines += ['zonefile: "%s"' % zone.file, 'create-ixfr: yes']
-        for peer in zone.primaries():
+        fed = zone.text is not None and not self.reads_zone_files
+        for peer in zone.primaries() + ([self.feeder.peer()] if fed else []):
             key = peer.key.name if peer.key else 'NOKEY'
             lines += ['request-xfr: %s@%d %s' % (peer.address, peer.port, key),
                       'allow-notify: %s %s' % (peer.address, key)]
         for peer in zone.secondaries:
             key = peer.key.name if peer.key else 'NOKEY'
             lines.append('notify: %s@%d %s' % (peer.address, peer.port, key))
-        keys = sorted(k.name for k in zone.keys()) or ['NOKEY']
+        keys = sorted(k.name for k in zone.keys())
+        if zone.transfers_unsigned():
+            keys.append('NOKEY')
         lines += ['provide-xfr: %s %s' % (a, k) for k in keys
                   for a in FAMILIES.values()]
         return ['zone:'] + ['\t' + o for o in lines + zone.options]
@@ -115,11 +140,15 @@ class Nsd(Server):
         return text
 
     def announce(self, zone):
-        self.control('reload', zone.name)
+        if self.reads_zone_files:
+            self.control('reload', zone.name)
+        else:
+            self.feeder.publish(zone.name, zone.text, (V4, self.port))
 
 
 class NsdVerify(Nsd):
     kind = 'nsd-verify'
+    reads_zone_files = True
 
     def own_options(self):
         if not is_ours():

@@ -89,12 +89,14 @@ class SignedZone:
              self.zone], cwd=self.dir, check=True, capture_output=True,
             text=True).stdout.strip()
 
-    def version(self, serial, bad=False):
-        """The text of a version; a bad one has one broken signature."""
+    def version(self, serial, bad=None):
+        """The text of a version; a bad one has one broken signature: that of
+        the RRset bad = (owner below the zone, type)."""
         unsigned = self.dir / ('unsigned.%d' % serial)
         signed = self.dir / ('signed.%d' % serial)
         unsigned.write_text(plain_zone(
-            self.zone, serial + self.serial_base, serial, self.size))
+            self.zone, serial + self.serial_base, serial, self.size,
+            marker='bad' if bad else 'good'))
         subprocess.run(
             [SIGNER, '-o', self.zone, '-e', self.expires, '-i', self.starts,
              *(['-n', '-s', 'beef', '-t', '0'] if self.nsec3 else []),
@@ -104,7 +106,8 @@ class SignedZone:
             str(signed), origin=self.zone, relativize=False)
         self._reuse_signatures(zone)
         if bad:
-            break_signature(zone, 'moves.' + self.zone)
+            owner, covers = bad
+            break_signature(zone, owner + self.zone, covers)
         return self._text(zone)
 
     def _reuse_signatures(self, zone):
@@ -139,7 +142,7 @@ class SignedZone:
         return '\n'.join(lines) + '\n'
 
 
-def break_signature(zone, owner, covers='A'):
+def break_signature(zone, owner, covers):
     """Flips one bit of one signature. It is not one of those that are kept:
     a later version has the good one."""
     rdataset = zone.find_rdataset(

@@ -1,0 +1,160 @@
+#!/bin/sh
+# run.sh - all tests of the project, on a fresh Debian 12 too.
+#
+# usage: tests/run.sh [--quick | --long]
+#
+# Installs what is missing (as root, with apt-get), builds into build/, runs
+# lint, unit and scenario tests, fuzzers for a moment where clang is there, the
+# system tests with the release build, and units and part of the system tests
+# again under the address and undefined behaviour sanitizers. The last line is
+# "N passed, N failed"; exit 0 only if something ran and nothing failed.
+# --quick leaves the slow ones out; --long runs the full matrix twice, under
+# the sanitizers too.
+set -eu
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+. "$ROOT/contrib/packages.sh"
+PYTHON=/usr/bin/python3
+BUILD=${NSDV_BUILD_ROOT:-$ROOT/build}
+RESULTS=$BUILD/results
+JOBS=${NSDV_JOBS:-2}
+
+MODE=normal
+case "${1-}" in
+'') ;;
+--quick) MODE=quick ;;
+--long) MODE=long ;;
+*) echo "usage: $0 [--quick | --long]" >&2; exit 2 ;;
+esac
+
+say() {
+	printf '\n== %s (%s)\n' "$*" "$(date +%H:%M:%S)"
+}
+
+# stage NAME COMMAND...: its log is shown where it failed; the result of each
+# test stands in NAME.xml
+stage() {
+	name=$1
+	shift
+	echo "$name" >> "$RESULTS/stages"
+	say "$name"
+	if "$@" > "$RESULTS/$name.log" 2>&1; then
+		tail -n 2 "$RESULTS/$name.log"
+		return 0
+	fi
+	tail -n "${NSDV_TAIL:-150}" "$RESULTS/$name.log"
+	return 1
+}
+
+# step NAME COMMAND...: something that is one result in itself
+step() {
+	if stage "$@"; then
+		printf '<testsuite><testcase name="%s"/></testsuite>\n' "$1"
+	else
+		printf '<testsuite><testcase name="%s"><failure/></testcase></testsuite>\n' "$1"
+	fi > "$RESULTS/step.new"
+	mv "$RESULTS/step.new" "$RESULTS/$1.xml"
+	! grep -q '<failure/>' "$RESULTS/$1.xml"
+}
+
+run_meson_tests() {
+	log=$1/meson-logs/testlog.junit.xml
+	rm -f "$log"
+	status=0
+	meson test -C "$1" --no-rebuild --print-errorlogs \
+	    --timeout-multiplier "$3" || status=$?
+	[ ! -f "$log" ] || cp "$log" "$RESULTS/$2.xml"
+	return "$status"
+}
+
+run_lint() {
+	"$PYTHON" -B "$ROOT/tests/lint/lint.py" "$ROOT" \
+	    --junit "$RESULTS/lint.xml"
+}
+
+# run_system BUILD NAME ARGUMENT...
+run_system() {
+	build=$1
+	name=$2
+	shift 2
+	NSDV_BUILD=$build "$PYTHON" -B -m pytest -q "$ROOT/tests/system" \
+	    -c "$ROOT/tests/system/pytest.ini" --tb=short --durations=10 \
+	    --junitxml="$RESULTS/$name.xml" "$@"
+}
+
+# In parallel what bears it; what measures time by itself.
+run_both() {
+	build=$1
+	name=$2
+	shift 2
+	status=0
+	run_system "$build" "$name-parallel" -n "$JOBS" \
+	    -m "not alone and ($*)" || status=$?
+	run_system "$build" "$name-alone" -m "alone and ($*)" || status=$?
+	for part in parallel alone; do
+		[ -f "$RESULTS/$name-$part.xml" ] || return 1
+	done
+	"$PYTHON" -B "$ROOT/tests/count.py" --join "$RESULTS/$name.xml" \
+	    "$RESULTS/$name-parallel.xml" "$RESULTS/$name-alone.xml"
+	return "$status"
+}
+
+run_fuzzers() {
+	status=0
+	for program in "$BUILD"/fuzz/tests/fuzz/fuzz_*; do
+		[ -f "$program" ] && [ -x "$program" ] || continue
+		target=$(basename "$program")
+		corpus=$ROOT/tests/fuzz/corpus/${target#fuzz_}
+		work=$(mktemp -d)
+		set -- "$work"
+		[ ! -d "$corpus" ] || set -- "$@" "$corpus"
+		(cd "$work" && "$program" -max_total_time="${NSDV_FUZZ_S:-10}" \
+		    -rss_limit_mb=2048 -timeout=10 "$@") || status=1
+		rm -rf "$work"
+	done
+	return "$status"
+}
+
+main() {
+	need_packages "$BUILD_PACKAGES $TEST_PACKAGES"
+	mkdir -p "$BUILD"
+	rm -rf "$RESULTS"
+	mkdir -p "$RESULTS"
+	[ "$MODE" != quick ] || export NSDV_QUICK=1
+	cd "$ROOT"
+
+	stage lint run_lint || :
+	step build-release build_in "$BUILD/release" "$ROOT" \
+	    -Dbuildtype=debugoptimized -Dwerror=true -Dtests=enabled || return 0
+	stage unit run_meson_tests "$BUILD/release" unit 2 || :
+	step demo env NSDV_BUILD="$BUILD/release" contrib/demo.sh || :
+	stage system run_both "$BUILD/release" system 'not hooks' || :
+
+	step build-sanitize build_in "$BUILD/sanitize" "$ROOT" \
+	    -Dbuildtype=debug -Dwerror=true -Dtests=enabled \
+	    -Db_sanitize=address,undefined -Db_lundef=false \
+	    -Dtest_hooks=true || return 0
+	stage unit-sanitize run_meson_tests "$BUILD/sanitize" unit-sanitize 6 || :
+	export NSDV_SLOW=4
+	what='not matrix or sanitize'
+	[ "$MODE" != long ] || what='matrix or not matrix'
+	[ "$MODE" != quick ] || what='sanitize'
+	stage system-sanitize run_both "$BUILD/sanitize" system-sanitize \
+	    "$what" || :
+	unset NSDV_SLOW
+
+	if command -v clang > /dev/null && [ -d tests/fuzz ]; then
+		step build-fuzz env CC=clang sh -c '. "$1" && shift && build_in "$@"' \
+		    sh "$ROOT/contrib/packages.sh" "$BUILD/fuzz" "$ROOT" \
+		    -Dfuzzers=true -Db_sanitize=address,undefined \
+		    -Db_lundef=false -Dtests=enabled || return 0
+		step fuzz run_fuzzers || :
+	fi
+}
+
+main
+say done
+set --
+while read -r name; do
+	set -- "$@" "$RESULTS/$name.xml"
+done < "$RESULTS/stages"
+exec "$PYTHON" -B "$ROOT/tests/count.py" "$@"
