@@ -13,7 +13,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-#define READ_OCTETS (64u * 1024)
+/* In one turn of the loop: each line costs a write to the log, and lines may
+ * be short. */
+#define READ_OCTETS (8u * 1024)
 /* When it is only dropped: this much, then a pause. 25 MiB a second. */
 #define DROP_OCTETS (256u * 1024)
 #define DROP_PAUSE_US 10000
@@ -124,11 +126,13 @@ stream_close(struct stream *s)
 static size_t
 stream_read(struct stream *s, size_t most, bool *is_open)
 {
-	char octets[READ_OCTETS];
+	char octets[64 * 1024];
 	size_t done = 0;
 	*is_open = true;
 	while (done < most) {
-		ssize_t n = read(s->fd, octets, sizeof(octets));
+		size_t want = most - done < sizeof(octets) ? most - done :
+		    sizeof(octets);
+		ssize_t n = read(s->fd, octets, want);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1 && errno == EAGAIN)

@@ -365,6 +365,36 @@ test_running_chain_ends(void **state)
 	    "sleep 0.2; exit 0");
 }
 
+/* Worse: each in a session of its own, alive for a moment only. This program
+ * itself is the command; so many generations would take seconds. */
+#define COMET_GENERATIONS 50000
+
+static int
+comet(void)
+{
+	if (fork() != 0)
+		return 0;
+	for (unsigned i = 0; i < COMET_GENERATIONS; i++) {
+		if (fork() != 0)
+			_exit(0);
+		setsid();
+	}
+	return 0;
+}
+
+static void
+test_comet_ends(void **state)
+{
+	(void)state;
+	struct keeper k;
+	char *argv[] = { "/proc/self/exe", "comet", NULL };
+	start_argv(&k, argv, -1, 0);
+	int64_t begin = clock_mono_ms();
+	struct outcome o = follow(&k);
+	assert_int_equal(o.last.wait_status, 0);
+	assert_in_range(clock_mono_ms() - begin, 0, 1500);
+}
+
 static void
 test_no_descriptor_leaks(void **state)
 {
@@ -390,8 +420,10 @@ test_no_descriptor_leaks(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "comet") == 0)
+		return comet();
 	alarm(100);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_codes),
@@ -409,6 +441,7 @@ main(void)
 		cmocka_unit_test(test_term_to_keeper),
 		cmocka_unit_test(test_leftovers_end),
 		cmocka_unit_test(test_running_chain_ends),
+		cmocka_unit_test(test_comet_ends),
 		cmocka_unit_test(test_no_descriptor_leaks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
