@@ -58,7 +58,7 @@ static const struct rdata_row rows[ROWS] = {
 	[TYPE_APL] = { BY_LDNS, { F_APL } },
 	[TYPE_DS] = { RD_KNOWN, { F_U16, F_ALG, F_U8, F_HEX } },
 	[TYPE_SSHFP] = { RD_KNOWN, { F_U8, F_U8, F_HEX } },
-	[TYPE_IPSECKEY] = { BY_LDNS, { F_IPSECKEY } },
+	[TYPE_IPSECKEY] = { RD_KNOWN, { F_IPSECKEY } },
 	[TYPE_RRSIG] = { CASELESS, { F_TYPE, F_ALG, F_U8, F_TTL, F_TIME,
 		F_TIME, F_U16, F_NAME, F_B64 } },
 	[TYPE_NSEC] = { RD_KNOWN, { F_NAME, F_BITMAP } },

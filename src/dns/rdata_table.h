@@ -29,9 +29,10 @@ enum field {
 	F_BITMAP,	/* RFC 4034 4.1.2, to the end */
 	F_EUI48, F_EUI64,
 	F_ID64,		/* 8 octets, four groups of hex (RFC 6742) */
+	F_IPSECKEY,
 	F_AMTRELAY,	/* always written as RFC 3597 5 */
 	/* Text of these is left to ldns. */
-	F_NSAP, F_WKS, F_LOC, F_APL, F_SVCPARAMS, F_IPSECKEY, F_HIP,
+	F_NSAP, F_WKS, F_LOC, F_APL, F_SVCPARAMS, F_HIP,
 	F_OPAQUE	/* all that is left; text as RFC 3597 5 */
 };
 

@@ -128,6 +128,27 @@ put_aaaa(char *to, const uint8_t *p)
 	return to + strlen(to);
 }
 
+/* Precedence, kind, algorithm, gateway, key (RFC 4025 3.1). */
+static char *
+put_ipseckey(char *to, const uint8_t *p, size_t n)
+{
+	size_t gateway = p[1] == 1 ? 4 : p[1] == 2 ? 16 :
+	    p[1] == 3 ? name_len(p + 3) : 0;
+	for (unsigned i = 0; i < 3; i++) {
+		to = text_put_u32(to, p[i]);
+		*to++ = ' ';
+	}
+	if (gateway == 0)
+		*to++ = '.';
+	else
+		to = p[1] == 1 ? put_a(to, p + 3) :
+		    p[1] == 2 ? put_aaaa(to, p + 3) :
+		    to + name_text_put(p + 3, to);
+	if (n > 3 + gateway)
+		*to++ = ' ';
+	return text_put_base64(to, p + 3 + gateway, n - 3 - gateway);
+}
+
 static char *
 put_number(char *to, const uint8_t *p, size_t n)
 {
@@ -174,9 +195,10 @@ put_field(char *to, enum field f, const uint8_t *p, size_t n)
 		return put_groups(to, p, n, 1, '-');
 	case F_ID64:
 		return put_groups(to, p, n, 2, ':');
+	case F_IPSECKEY:
+		return put_ipseckey(to, p, n);
 	case F_END: case F_NSAP: case F_WKS: case F_LOC: case F_APL:
-	case F_SVCPARAMS: case F_IPSECKEY: case F_HIP: case F_AMTRELAY:
-	case F_OPAQUE:
+	case F_SVCPARAMS: case F_HIP: case F_AMTRELAY: case F_OPAQUE:
 		break;
 	}
 	return NULL;

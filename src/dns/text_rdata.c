@@ -291,26 +291,46 @@ read_svcparams(struct words *w)
 	return true;
 }
 
+/* A gateway or relay of that kind: none, A, AAAA, name. */
+static bool
+read_gateway(struct words *w, uint32_t kind)
+{
+	const struct word *s = words_next(w);
+	if (s == NULL)
+		return false;
+	if (kind == 0)
+		return strcmp(s->at, ".") == 0;
+	return kind == 1 ? read_address(w, s, AF_INET, 4) :
+	    kind == 2 ? read_address(w, s, AF_INET6, 16) :
+	    words_read_name(w, s);
+}
+
+static bool
+next_number(struct words *w, uint32_t max, uint32_t *v)
+{
+	const struct word *s = words_next(w);
+	return s != NULL && text_read_u32(s->at, s->len, max, v);
+}
+
+/* Precedence, kind, algorithm, gateway, key (RFC 4025 3.1). */
+static bool
+read_ipseckey(struct words *w)
+{
+	uint32_t precedence, kind, alg;
+	return next_number(w, 255, &precedence) && next_number(w, 3, &kind) &&
+	    next_number(w, 255, &alg) && put_uint(w->out, 1, precedence) &&
+	    put_uint(w->out, 1, kind) && put_uint(w->out, 1, alg) &&
+	    read_gateway(w, kind) && read_rest(w, text_read_base64);
+}
+
 /* Precedence, D bit, kind, relay (RFC 8777 4.3). */
 static bool
 read_amtrelay(struct words *w)
 {
 	uint32_t precedence, d, kind;
-	const struct word *s[4];
-	for (unsigned i = 0; i < 4; i++)
-		if ((s[i] = words_next(w)) == NULL)
-			return false;
-	if (!text_read_u32(s[0]->at, s[0]->len, 255, &precedence) ||
-	    !text_read_u32(s[1]->at, s[1]->len, 1, &d) ||
-	    !text_read_u32(s[2]->at, s[2]->len, 3, &kind) ||
-	    !put_uint(w->out, 1, precedence) ||
-	    !put_uint(w->out, 1, d << 7 | kind))
-		return false;
-	if (kind == 0)
-		return strcmp(s[3]->at, ".") == 0;
-	return kind == 1 ? read_address(w, s[3], AF_INET, 4) :
-	    kind == 2 ? read_address(w, s[3], AF_INET6, 16) :
-	    words_read_name(w, s[3]);
+	return next_number(w, 255, &precedence) && next_number(w, 1, &d) &&
+	    next_number(w, 3, &kind) && put_uint(w->out, 1, precedence) &&
+	    put_uint(w->out, 1, d << 7 | kind) && read_gateway(w, kind);
 }
 
 static bool
@@ -377,6 +397,8 @@ read_field(struct words *w, enum field f)
 		return read_svcparams(w);
 	case F_AMTRELAY:
 		return read_amtrelay(w);
+	case F_IPSECKEY:
+		return read_ipseckey(w);
 	default:
 		return read_one(w, f);
 	}
