@@ -98,6 +98,13 @@ bool
 refresh_base(const struct refresh *r, uint32_t *serial)
 {
 	*serial = r->is_staged ? r->tip : r->serial;
+	return r->is_published;
+}
+
+bool
+refresh_newest(const struct refresh *r, uint32_t *serial)
+{
+	*serial = r->is_staged ? r->tip : r->serial;
 	return r->is_staged || r->is_published;
 }
 
@@ -126,7 +133,7 @@ is_notified_newer(const struct refresh *r)
 	uint32_t ours;
 	if (r->timers.notified_s == 0)
 		return false;
-	return !refresh_base(r, &ours) ||
+	return !refresh_newest(r, &ours) ||
 	    serial_newer(r->timers.notified_serial, ours);
 }
 
@@ -279,7 +286,8 @@ asks_serial_first(const struct refresh *r, bool has_ixfr, bool is_lost,
 		return false;
 	if (refresh_is_held(r, now_s) && !r->why.may_refetch)
 		return true;
-	return !has_ixfr && refresh_base(r, &ours);
+	/* What could only come whole may be what we have. */
+	return (!has_ixfr || !r->is_published) && refresh_newest(r, &ours);
 }
 
 static void
@@ -346,6 +354,7 @@ refresh_decide(struct refresh *r, int64_t now_s, uint32_t random,
 		}
 		fill_order(r, now_s);
 		r->is_busy = true;
+		r->ordered_s = now_s;
 		*order = r->order;
 		return true;
 	}
@@ -444,10 +453,17 @@ on_current(struct refresh *r, const struct refresh_outcome *o,
 }
 
 static void
-on_newer(struct refresh *r, const struct refresh_outcome *o, int64_t now_s)
+on_newer(struct refresh *r, const struct refresh_outcome *o, int64_t now_s,
+    uint32_t random)
 {
 	struct refresh_peer *p = &r->peers[r->current];
 	r->stage = STAGE_ASK;
+	/* Nothing is published, but this version is here already. */
+	if (!r->is_published && r->is_staged &&
+	    !serial_newer(o->serial, r->tip)) {
+		on_current(r, o, false, now_s, random);
+		return;
+	}
 	if (refresh_is_held(r, now_s) && !r->why.may_refetch &&
 	    o->serial == r->timers.rejected_serial)
 		return;
@@ -500,7 +516,7 @@ refresh_result(struct refresh *r, const struct refresh_outcome *o,
 		on_current(r, o, was_expired, now_s, random);
 		break;
 	case REFRESH_NEWER:
-		on_newer(r, o, now_s);
+		on_newer(r, o, now_s, random);
 		break;
 	case REFRESH_GOT_DELTA:
 	case REFRESH_GOT_ZONE:
@@ -515,7 +531,8 @@ refresh_cancelled(struct refresh *r)
 	if (!r->is_busy)
 		return;
 	r->is_busy = r->is_round = false;
-	r->timers.next_s = 0;
+	/* Not at once: it may not have started for want of memory. */
+	r->timers.next_s = r->ordered_s + 1;
 	if (r->is_again) {
 		struct refresh_why why = r->again;
 		r->is_again = r->is_again_anyway = false;

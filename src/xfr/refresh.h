@@ -102,6 +102,9 @@ bool refresh_notify(struct refresh *r, const struct addr *from,
 /* The operator's transfer / force_transfer: at once, whatever was rejected;
  * force: AXFR, any serial. */
 void refresh_transfer(struct refresh *r, bool force, int64_t now_s);
+/* A full zone at once, from this primary (-1: the next), of a newer serial:
+ * when the staged chain has grown beyond the zone. */
+void refresh_full(struct refresh *r, int primary);
 /* recheck, changed verifiers: a rejection is not held against a serial. */
 void refresh_forgive(struct refresh *r);
 
@@ -110,16 +113,17 @@ struct refresh_order {
 	unsigned primary;	/* index into the policy's */
 	bool is_udp;
 	bool accept_any;	/* take any serial (force, expired, empty) */
-	bool has_serial;
-	uint32_t from;		/* when has_serial: serial to ask from (staged
-				 * tip or published); compare with for AXFR */
+	bool has_serial;	/* something is published */
+	uint32_t from;		/* then: serial to ask from and to compare with,
+				 * of the staged tip or the published version */
 };
 /* True: start this now (it counts as under way from here on). */
 bool refresh_decide(struct refresh *r, int64_t now_s, uint32_t random,
     struct refresh_order *order);
 bool refresh_is_busy(const struct refresh *r);
 /* The serial that a delta must start at to be of use now: of the staged tip,
- * else of what is published; false: none, only a full zone helps. */
+ * else of what is published; false: nothing is published, only a full zone
+ * helps. */
 bool refresh_base(const struct refresh *r, uint32_t *serial);
 
 /* What became of the order; from struct xfr_result. */
@@ -144,7 +148,8 @@ void refresh_outcome_of(const struct xfr_result *x, enum xfr_ask ask,
     struct refresh_outcome *o);
 void refresh_result(struct refresh *r, const struct refresh_outcome *o,
     int64_t now_s, uint32_t random);
-/* The order under way was cancelled by us; nothing is learnt from it. */
+/* The order under way was cancelled by us, or could not be started; nothing is
+ * learnt from it. It is asked again a second later. */
 void refresh_cancelled(struct refresh *r);
 
 /* When refresh_decide or refresh_state has something new; INT64_MAX: never. */

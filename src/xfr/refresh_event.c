@@ -142,7 +142,7 @@ refresh_notify(struct refresh *r, const struct addr *from, bool has_serial,
 	if (has_serial) {
 		bool is_expired =
 		    refresh_state(r, now_s) == REFRESH_EXPIRED;
-		if (refresh_base(r, &ours) && !serial_newer(serial, ours) &&
+		if (refresh_newest(r, &ours) && !serial_newer(serial, ours) &&
 		    !is_expired)
 			return false;
 		if (is_known_rejected(r, serial) && refresh_is_held(r, now_s)) {
@@ -156,6 +156,14 @@ refresh_notify(struct refresh *r, const struct addr *from, bool has_serial,
 	}
 	refresh_want_round(r, &why, !has_serial);
 	return true;
+}
+
+void
+refresh_full(struct refresh *r, int primary)
+{
+	struct refresh_why why = { .from = primary < 0 ? r->next :
+		(unsigned)primary, .is_direct = true, .is_full = true };
+	refresh_want_round(r, &why, true);
 }
 
 void

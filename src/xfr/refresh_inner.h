@@ -55,6 +55,7 @@ struct refresh {
 	unsigned current;	/* the one asked; valid while is_round */
 	int last;		/* -1: none yet */
 	struct refresh_order order;	/* under way */
+	int64_t ordered_s;	/* when it began */
 	/* another round is wanted when this one is over */
 	bool is_again;
 	bool is_again_anyway;	/* even if nothing newer is notified */
@@ -62,6 +63,8 @@ struct refresh {
 	unsigned notified_rounds;	/* fruitless, since the NOTIFY */
 };
 
+/* The newest serial that is here, published or not. */
+bool refresh_newest(const struct refresh *r, uint32_t *serial);
 /* A round: now, or after the one under way (anyway: even if by then nothing
  * newer is notified). */
 void refresh_want_round(struct refresh *r, const struct refresh_why *why,

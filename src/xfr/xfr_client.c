@@ -62,8 +62,7 @@ struct xfr_client *
 xfr_client_create(const struct xfr_request *r, const char *zone,
     const char *primary)
 {
-	ASSERT(r->has_serial == (r->soa != NULL));
-	ASSERT(r->ask != XFR_ASK_IXFR || r->has_serial);
+	ASSERT(r->ask != XFR_ASK_IXFR || (r->has_serial && r->soa != NULL));
 	ASSERT(r->ask != XFR_ASK_AXFR || !r->is_udp);
 	struct xfr_client *c = calloc(1, sizeof(*c));
 	if (c == NULL)
@@ -73,6 +72,7 @@ xfr_client_create(const struct xfr_request *r, const char *zone,
 	c->accept_any = r->accept_any;
 	c->without_edns = r->without_edns;
 	c->has_serial = r->has_serial;
+	c->ours = r->serial;
 	c->limit_octets = r->limit_octets;
 	c->sink = r->sink;
 	name_copy(&c->apex, r->apex);

@@ -33,6 +33,7 @@ struct xfr_request {
 	bool without_edns;
 	bool has_serial;	/* something is published (or staged) here */
 	const struct rr *soa;	/* its SOA; needed for IXFR, else may be null */
+	uint32_t serial;	/* its serial, when soa is null */
 	const struct tsig_key *key;	/* null: unsigned */
 	uint64_t limit_octets;	/* of all answer messages; 0: none */
 	struct xfr_sink sink;	/* unused for SOA */

@@ -46,6 +46,15 @@ static const struct scenario scenarios[] = {
 	    "run 19", "expect", "good 5", "run 1",
 	    "expect 30:a.AXFR=zone5 30:P5") },
 
+	{ "nothing is fetched twice while the first version is verified", SCRIPT(
+	    "slow", "serve a 5", "start", "expect 0:a.AXFR=zone5",
+	    "notify a 5", "expect 0:N", "run 600",
+	    "expect 300:a.soa=new5 600:a.soa=new5", "serve a 6",
+	    "notify a 6", "expect 600:a.AXFR=zone6", "serve a 7", "run 300",
+	    "expect 900:a.soa=new7 900:a.AXFR=zone7", "verdict 5",
+	    "verdict 7", "expect 900:P5 900:P7", "run 3600",
+	    "expect 4500:a.ixfr7=cur7") },
+
 	/* --- refresh and retry --- */
 	{ "a zone read at the start is checked at once", SCRIPT(
 	    "serve a 5", "start 5", "expect 0:a.ixfr5=cur5", "state fresh",
