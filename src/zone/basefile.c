@@ -203,3 +203,14 @@ basefile_write_version(int fd, const struct zone_version *z)
 	basefile_abort(&w);
 	return e;
 }
+
+bool
+basefile_first(const uint8_t *file, size_t len, struct rr *rr)
+{
+	if (len < HEAD_OCTETS + TAIL_OCTETS ||
+	    memcmp(file, magic, sizeof magic) != 0)
+		return false;
+	struct buf b = buf_reading(file + HEAD_OCTETS,
+	    len - HEAD_OCTETS - TAIL_OCTETS);
+	return rr_take(&b, rr);
+}

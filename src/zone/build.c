@@ -1,10 +1,11 @@
 /* build.c - a version from the records of a whole zone.
  * Runs in: store and candidate. Input is a peer's: bounded, never trusted.
  *
- * Records come in any order, but mostly in canonical order. First the input is
- * cut into groups of neighbours with the same owner; the groups are sorted if
- * they must be; then each owner's records are packed and the maps are written
- * from left to right, every block once. */
+ * Each owner's records are packed and the maps are written from left to right,
+ * every block once. Input in canonical order (a snapshot, most transfers) is
+ * written as it is read. At the first owner out of order that is given up: the
+ * input is cut into groups of neighbours with the same owner, the groups are
+ * sorted, and written then. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,15 +25,25 @@ struct group {
 struct groups {
 	struct group *at;
 	size_t n, room;
-	bool is_sorted;
+};
+
+/* One of the two maps on its way. */
+struct map {
+	struct trie_builder *builder;
+	struct node_writer writer;
+	struct recs records;	/* of the owner at hand */
+	struct twig root;
 };
 
 struct build {
 	struct zonedb *db;
 	struct zone_slot *slot;
+	const uint8_t *octets;
+	size_t len;
 	struct mem_op op;
-	struct groups groups[2];	/* main, nsec3 */
-	struct pool *pool;
+	struct pending made;	/* open chunks and pool */
+	struct map map[2];	/* main, nsec3 */
+	struct groups groups[2];
 	bool take_digest;
 	digest_sum digest;
 	uint64_t records, nodes, wire_octets, dropped;
@@ -57,9 +68,6 @@ groups_add(struct groups *g, const struct rr *rr)
 		g->at = at;
 		g->room = room;
 	}
-	if (g->n > 0 && g->is_sorted &&
-	    name_compare(g->at[g->n - 1].at, rr->owner) > 0)
-		g->is_sorted = false;
 	g->at[g->n++] = (struct group){ rr->owner, 1 };
 	return true;
 }
@@ -86,44 +94,66 @@ admit(struct build *b, const struct rr *rr, bool is_first, bool *drop)
 	return OK;
 }
 
+/* Takes the next record of this zone; what is outside is dropped. With
+ * *follows the record has the owner and map of the one before and stands right
+ * behind it. ERR_NOT_FOUND at the end. */
+struct reader {
+	struct buf in;
+	const uint8_t *owner;	/* of the record before; null: none right before */
+	bool is_nsec3;
+};
+
 static enum err
-collect(struct build *b, const uint8_t *octets, size_t len)
+next_record(struct build *b, struct reader *r, struct rr *rr, bool *follows)
 {
-	struct buf in = buf_reading(octets, len);
-	struct rr rr;
-	struct group *last = NULL;
-	bool last_is_nsec3 = false, drop;
-	while (buf_left(&in) > 0) {
-		bool is_first = in.at == 0;
-		if (!rr_take(&in, &rr))
+	while (buf_left(&r->in) > 0) {
+		bool is_first = r->in.at == 0, drop = false;
+		if (!rr_take(&r->in, rr))
 			return refuse(b, NULL, "malformed record");
-		enum err e = OK;
-		bool is_known = last != NULL && rr.class == CLASS_IN &&
-		    name_identical(last->at, rr.owner);
-		if (!is_known || rr.type == TYPE_SOA ||
-		    rrtype_is_meta(rr.type))
-			e = admit(b, &rr, is_first, &drop);
-		else
-			drop = false;
-		if (e != OK)
-			return e;
+		bool is_known = r->owner != NULL &&
+		    name_identical(r->owner, rr->owner);
+		if (!is_known || rr->class != CLASS_IN ||
+		    rr->type == TYPE_SOA || rrtype_is_meta(rr->type)) {
+			enum err e = admit(b, rr, is_first, &drop);
+			if (e != OK)
+				return e;
+		}
 		if (drop) {
 			b->dropped++;
-			last = NULL;	/* a group is without gaps */
+			r->owner = NULL;
 			continue;
 		}
-		bool is_nsec3 = record_is_nsec3(&rr, b->slot->apex_labels);
-		if (is_known && is_nsec3 == last_is_nsec3) {
+		bool is_nsec3 = (rr->type == TYPE_NSEC3 ||
+		    rr->type == TYPE_RRSIG) &&
+		    record_is_nsec3(rr, b->slot->apex_labels);
+		*follows = is_known && is_nsec3 == r->is_nsec3;
+		r->owner = rr->owner;
+		r->is_nsec3 = is_nsec3;
+		return OK;
+	}
+	return ERR_NOT_FOUND;
+}
+
+/* Cuts the input into groups. */
+static enum err
+collect(struct build *b)
+{
+	struct reader r = { .in = buf_reading(b->octets, b->len) };
+	struct group *last = NULL;
+	struct rr rr;
+	bool follows;
+	enum err e;
+	while ((e = next_record(b, &r, &rr, &follows)) == OK) {
+		struct groups *g = b->groups + r.is_nsec3;
+		if (follows) {
 			last->n++;
 			continue;
 		}
-		struct groups *g = b->groups + is_nsec3;
 		if (!groups_add(g, &rr))
 			return ERR_MEMORY;
 		last = g->at + g->n - 1;
-		last_is_nsec3 = is_nsec3;
 	}
-	return len > 0 ? OK : refuse(b, NULL, "no records");
+	return e == ERR_NOT_FOUND ? OK : e;
 }
 
 static int
@@ -139,12 +169,14 @@ record_octets(const struct rr *rr)
 	return (size_t)(rr->rdata + rr->rdata_len - rr->owner);
 }
 
-/* Packs the records of one owner. */
+/* Packs the records of the owner at hand. ERR_PEER_SEQUENCE when it does not
+ * come after the last one. */
 static enum err
-pack(struct build *b, struct recs *r, const struct node_writer *w,
-    struct trie_builder *t, const struct zkey *k)
+pack(struct build *b, struct map *m)
 {
+	struct recs *r = &m->records;
 	struct twig leaf;
+	struct zkey k;
 	enum err e = recs_sort_unique(r);
 	for (size_t i = 0; e == OK && i < r->n; i++) {
 		size_t octets = record_octets(r->rr + i);
@@ -155,20 +187,44 @@ pack(struct build *b, struct recs *r, const struct node_writer *w,
 	}
 	b->records += r->n;
 	b->nodes++;
+	key_of_name(&k, r->rr->owner, b->slot->apex_labels);
+	m->writer.is_apex = k.len == 0;
 	if (e == OK)
-		e = node_write(w, r->rr, r->n, &leaf);
+		e = node_write(&m->writer, r->rr, r->n, &leaf);
 	if (e == ERR_PEER_SIZE)
 		trouble_set(b->trouble, r->rr, "too many records");
-	if (e == OK && !trie_build_add(t, k, leaf))
-		e = ERR_FULL;
+	if (e == OK)
+		e = trie_build_add(m->builder, &k, leaf);
 	r->n = 0;
 	return e;
 }
 
-static bool
-take_records(const struct group *g, const uint8_t *end, struct recs *r)
+/* Writes owners in the order in which they come. */
+static enum err
+stream(struct build *b)
 {
-	struct buf in = buf_reading(g->at, (size_t)(end - g->at));
+	struct reader r = { .in = buf_reading(b->octets, b->len) };
+	struct map *m = b->map;
+	struct rr rr;
+	bool follows;
+	enum err e;
+	while ((e = next_record(b, &r, &rr, &follows)) == OK) {
+		if (!follows && m->records.n > 0 && (e = pack(b, m)) != OK)
+			return e;
+		m = b->map + r.is_nsec3;
+		if (!recs_add(&m->records, &rr))
+			return ERR_MEMORY;
+	}
+	if (e == ERR_NOT_FOUND)
+		e = m->records.n > 0 ? pack(b, m) : OK;
+	return e;
+}
+
+static bool
+take_records(const struct build *b, const struct group *g, struct recs *r)
+{
+	struct buf in = buf_reading(g->at,
+	    (size_t)(b->octets + b->len - g->at));
 	struct rr rr;
 	for (uint32_t i = 0; i < g->n; i++)
 		if (!rr_take(&in, &rr) || !recs_add(r, &rr))
@@ -176,56 +232,111 @@ take_records(const struct group *g, const uint8_t *end, struct recs *r)
 	return true;
 }
 
-/* One of the two maps, from its groups. */
+/* Writes the groups of one map. */
 static enum err
-write_map(struct build *b, bool is_nsec3, const uint8_t *end,
-    struct twig *root)
+write_groups(struct build *b, bool is_nsec3)
 {
 	struct groups *g = b->groups + is_nsec3;
-	struct node_writer w = { .op = &b->op, .pool = b->pool,
-		.is_nsec3 = is_nsec3 };
-	struct recs r = { 0 };
-	struct zkey k;
-	struct trie_builder *t = malloc(sizeof *t);
-	enum err e = t != NULL && trie_build_start(t, &b->op) ? OK :
-	    ERR_MEMORY;
-	if (e == OK && !g->is_sorted)
-		e = sort_stable(g->at, g->n, sizeof *g->at, group_order);
+	struct map *m = b->map + is_nsec3;
+	enum err e = sort_stable(g->at, g->n, sizeof *g->at, group_order);
 	for (size_t i = 0; e == OK && i < g->n; i++) {
-		if (!take_records(g->at + i, end, &r)) {
-			e = ERR_MEMORY;
-			break;
-		}
-		if (i + 1 < g->n && name_equal(g->at[i].at, g->at[i + 1].at))
-			continue;
-		key_of_name(&k, g->at[i].at, b->slot->apex_labels);
-		w.is_apex = k.len == 0;
-		e = pack(b, &r, &w, t, &k);
+		if (!take_records(b, g->at + i, &m->records))
+			return ERR_MEMORY;
+		if (i + 1 == g->n || !name_equal(g->at[i].at,
+		    g->at[i + 1].at))
+			e = pack(b, m);
 	}
-	recs_free(&r);
-	if (t != NULL && !trie_build_end(t, root) && e == OK)
-		e = ERR_FULL;
-	free(t);
 	return e;
 }
 
 static enum err
-write_version(struct build *b, const uint8_t *octets, size_t len,
-    const struct zone_digest *recorded, struct zone_version **out)
+start(struct build *b)
 {
-	struct buf in = buf_reading(octets, len);
-	struct twig main, nsec3;
-	struct rr soa;
-	enum err e = write_map(b, false, octets + len, &main);
+	struct mem *mem = &b->db->mem;
+	b->made = (struct pending){ .is_build = true };
+	if (b->len >= OWN_CHUNKS_FROM) {
+		b->made.pool = pool_create(b->len);
+		mem_op_start(mem, &b->op, ++mem->last_owner, &b->made.open,
+		    &b->made.pool_open, MEM_OLD);
+	} else {
+		mem_op_start(mem, &b->op, 0, &mem->shared_open, NULL, MEM_OLD);
+	}
+	b->digest = 0;
+	b->records = b->nodes = b->wire_octets = b->dropped = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		struct map *m = b->map + i;
+		m->writer = (struct node_writer){ .op = &b->op,
+			.pool = b->made.pool, .is_nsec3 = i == 1 };
+		m->builder = malloc(sizeof *m->builder);
+		if (m->builder == NULL ||
+		    !trie_build_start(m->builder, &b->op))
+			return ERR_MEMORY;
+	}
+	return OK;
+}
+
+/* Takes the maps' roots and frees what building needed. */
+static enum err
+end(struct build *b, enum err e)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct map *m = b->map + i;
+		if (m->builder != NULL && !trie_build_end(m->builder,
+		    &m->root) && e == OK)
+			e = ERR_FULL;
+		free(m->builder);
+		m->builder = NULL;
+		recs_free(&m->records);
+		free(b->groups[i].at);
+		b->groups[i] = (struct groups){ 0 };
+	}
+	return e;
+}
+
+static void
+undo(struct build *b)
+{
+	if (b->op.owner != 0) {
+		tally_free(&b->op.taken);
+		tally_free(&b->op.dead);
+		mem_drop_owner(&b->db->mem, b->op.owner);
+	} else {
+		op_undo(b->db, &b->op);
+	}
+	pool_free(&b->made.pool);
+}
+
+static enum err
+write_maps(struct build *b)
+{
+	enum err e = start(b);
 	if (e == OK)
-		e = write_map(b, true, octets + len, &nsec3);
-	if (e != OK)
+		e = stream(b);
+	e = end(b, e);
+	if (e != ERR_PEER_SEQUENCE)
 		return e;
+	undo(b);
+	e = start(b);
+	if (e == OK)
+		e = collect(b);
+	if (e == OK)
+		e = write_groups(b, false);
+	if (e == OK)
+		e = write_groups(b, true);
+	return end(b, e);
+}
+
+static enum err
+write_version(struct build *b, const struct zone_digest *recorded,
+    struct zone_version **out)
+{
+	struct buf in = buf_reading(b->octets, b->len);
+	struct rr soa;
 	struct zone_version *v = version_alloc(b->db, &b->op, b->slot);
 	if (v == NULL)
 		return ERR_FULL;
-	v->main = main;
-	v->nsec3 = nsec3;
+	v->main = b->map[0].root;
+	v->nsec3 = b->map[1].root;
 	v->records = b->records;
 	v->nodes = b->nodes;
 	v->wire_octets = b->wire_octets;
@@ -240,48 +351,25 @@ write_version(struct build *b, const uint8_t *octets, size_t len,
 	return OK;
 }
 
-static void
-build_undo(struct build *b, struct pending *p)
-{
-	if (b->op.owner != 0) {
-		tally_free(&b->op.taken);
-		tally_free(&b->op.dead);
-		mem_drop_owner(&b->db->mem, b->op.owner);
-	} else {
-		op_undo(b->db, &b->op);
-	}
-	pool_free(&p->pool);
-}
-
 static enum err
 build(struct zonedb *db, uint32_t id, const uint8_t *octets, size_t len,
     const struct zone_digest *recorded, struct zone_version **v,
     uint64_t *dropped, struct zone_trouble *t)
 {
-	struct pending p = { .is_build = true };
 	struct build b = { .db = db, .slot = slot_of(db, id), .trouble = t,
-		.take_digest = recorded == NULL };
+		.octets = octets, .len = len, .take_digest = recorded == NULL };
 	struct zone_version *made = NULL;
 	if (b.slot == NULL)
 		return ERR_NOT_FOUND;
-	b.groups[0].is_sorted = b.groups[1].is_sorted = true;
-	if (len >= OWN_CHUNKS_FROM) {
-		p.pool = b.pool = pool_create(len);
-		mem_op_start(&db->mem, &b.op, ++db->mem.last_owner, &p.open,
-		    &p.pool_open, MEM_OLD);
-	} else {
-		mem_op_start(&db->mem, &b.op, 0, &db->mem.shared_open, NULL,
-		    MEM_OLD);
-	}
-	enum err e = collect(&b, octets, len);
+	if (len == 0)
+		return refuse(&b, NULL, "no records");
+	enum err e = write_maps(&b);
 	if (e == OK)
-		e = write_version(&b, octets, len, recorded, &made);
-	for (unsigned i = 0; i < 2; i++)
-		free(b.groups[i].at);
+		e = write_version(&b, recorded, &made);
 	if (e == OK)
-		e = pending_add(db, &b.op, made, &p);
+		e = pending_add(db, &b.op, made, &b.made);
 	if (e != OK) {
-		build_undo(&b, &p);
+		undo(&b);
 		return e;
 	}
 	*v = made;

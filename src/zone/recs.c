@@ -31,15 +31,28 @@ recs_free(struct recs *r)
 	memset(r, 0, sizeof *r);
 }
 
+static bool
+is_upper(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* Up to the first octet that differs both are the same, so only there case can
+ * matter; where neither is an upper-case letter it does not. */
 int
 rr_order(const void *a, const void *b)
 {
 	const struct rr *x = a, *y = b;
+	size_t i = 0, n = x->rdata_len < y->rdata_len ? x->rdata_len :
+	    y->rdata_len;
 	if (x->type != y->type)
 		return x->type < y->type ? -1 : 1;
-	if (x->rdata_len == y->rdata_len &&
-	    memcmp(x->rdata, y->rdata, x->rdata_len) == 0)
-		return 0;
+	while (i < n && x->rdata[i] == y->rdata[i])
+		i++;
+	if (i == n)
+		return (int)x->rdata_len - (int)y->rdata_len;
+	if (!is_upper(x->rdata[i]) && !is_upper(y->rdata[i]))
+		return (int)x->rdata[i] - (int)y->rdata[i];
 	return rdata_compare(x->type, x->rdata, x->rdata_len, y->rdata,
 	    y->rdata_len);
 }
@@ -48,8 +61,10 @@ enum err
 recs_sort_unique(struct recs *r)
 {
 	size_t kept = 1;
+	if (r->n < 2)
+		return OK;
 	enum err e = sort_stable(r->rr, r->n, sizeof *r->rr, rr_order);
-	if (e != OK || r->n < 2)
+	if (e != OK)
 		return e;
 	for (size_t i = 1; i < r->n; i++)
 		if (rr_order(r->rr + kept - 1, r->rr + i) != 0)

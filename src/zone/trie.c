@@ -55,15 +55,17 @@ close_branch(struct trie_builder *b)
 	return true;
 }
 
-bool
-trie_build_add(struct trie_builder *b, const struct zkey *k, struct twig leaf)
+enum err
+trie_build_add(struct trie_builder *b, const struct zkey *k,
+    struct twig leaf)
 {
 	if (b->has_last) {
 		unsigned d = key_difference(&b->key, k);
-		ASSERT(d != UINT_MAX && key_at(&b->key, d) < key_at(k, d));
+		if (d == UINT_MAX || key_at(&b->key, d) > key_at(k, d))
+			return ERR_PEER_SEQUENCE;
 		while (b->n_open > 0 && b->open[b->n_open - 1].offset > d)
 			if (!close_branch(b))
-				return false;
+				return ERR_FULL;
 		if (b->n_open == 0 || b->open[b->n_open - 1].offset < d)
 			b->open[b->n_open++] = (struct trie_open){
 				.offset = d, .first = b->n_pending };
@@ -73,7 +75,7 @@ trie_build_add(struct trie_builder *b, const struct zkey *k, struct twig leaf)
 	b->has_last = true;
 	b->key.len = k->len;
 	memcpy(b->key.sym, k->sym, k->len);
-	return true;
+	return OK;
 }
 
 bool

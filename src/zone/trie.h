@@ -103,8 +103,9 @@ struct trie_builder {
 	struct zkey key;	/* of the last leaf */
 };
 MUST_CHECK bool trie_build_start(struct trie_builder *b, struct mem_op *op);
-MUST_CHECK bool trie_build_add(struct trie_builder *b, const struct zkey *k,
-    struct twig leaf);
+/* ERR_PEER_SEQUENCE when the key is not above the last one; ERR_FULL. */
+MUST_CHECK enum err trie_build_add(struct trie_builder *b,
+    const struct zkey *k, struct twig leaf);
 /* Frees the builder's memory, also after a failure. */
 MUST_CHECK bool trie_build_end(struct trie_builder *b, struct twig *root);
 

@@ -28,6 +28,10 @@ void basefile_abort(struct basefile_writer **w);
 MUST_CHECK enum err basefile_read(const uint8_t *file, size_t len,
     uint32_t *serial, const uint8_t **octets, size_t *octets_len);
 
+/* The first record (the SOA) of a mapped base file; nothing else is checked,
+ * so it costs no reading of the whole. */
+MUST_CHECK bool basefile_first(const uint8_t *file, size_t len, struct rr *rr);
+
 /* A whole version in canonical order. budget: called every few thousand
  * records may be null. */
 MUST_CHECK enum err basefile_write_version(int fd,
