@@ -3,6 +3,7 @@
  * Runs in: xfrd. No sockets, no clock: messages and times are given. */
 #include "xfr/xfr_client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,7 @@ client_refuse(struct xfr_client *c, enum xfr_why why)
 void
 xfr_client_fail(struct xfr_client *c, enum xfr_why why, enum err e)
 {
+	int error = errno;
 	if (c->is_over)
 		return;
 	/* What was wrong with the last answer that was not believed says more
@@ -214,6 +216,8 @@ xfr_client_fail(struct xfr_client *c, enum xfr_why why, enum err e)
 	if (c->result.why == XFR_WHY_NONE || why == XFR_WHY_LOCAL) {
 		c->result.why = why;
 		c->result.e = e;
+		if (e == ERR_SYSTEM)
+			c->result.system_error = error;
 	}
 	client_end(c, XFR_REFUSED);
 }
@@ -283,6 +287,9 @@ xfr_result_reason(const struct xfr_result *r, char text[XFR_REASON_MAX])
 	else if (r->why == XFR_WHY_TSIG)
 		snprintf(text, XFR_REASON_MAX, "%s: %s", what,
 		    tsig_error_text(r->tsig_error));
+	else if (r->system_error != 0)
+		snprintf(text, XFR_REASON_MAX, "%s: %s", what,
+		    strerror(r->system_error));
 	else if (r->e != OK)
 		snprintf(text, XFR_REASON_MAX, "%s: %s", what,
 		    err_text(r->e));

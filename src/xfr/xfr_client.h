@@ -54,7 +54,8 @@ enum xfr_outcome {
 struct xfr_result {
 	enum xfr_outcome outcome;
 	enum xfr_why why;
-	enum err e;		/* local trouble for XFR_WHY_LOCAL */
+	enum err e;		/* of XFR_WHY_LOCAL, _CONNECT, _CLOSED */
+	int system_error;	/* errno, when e is ERR_SYSTEM */
 	unsigned rcode;		/* for XFR_WHY_RCODE, _NOT_IMPLEMENTED */
 	unsigned tsig_error;	/* for XFR_WHY_TSIG */
 	bool is_checked;	/* a valid, authenticated SOA answer came: a
@@ -87,7 +88,8 @@ MUST_CHECK enum err xfr_client_request(struct xfr_client *c, uint16_t id,
  * MSG_MAX_OCTETS. Anything but MORE and IGNORED is the end. */
 enum xfr_outcome xfr_client_message(struct xfr_client *c, uint8_t *octets,
     size_t len, uint8_t *scratch, int64_t now_s);
-/* The end without a message: timeout, connection closed, ... */
+/* The end without a message: timeout, connection closed, ... With ERR_SYSTEM
+ * errno is kept for the reason. */
 void xfr_client_fail(struct xfr_client *c, enum xfr_why why, enum err e);
 /* Begins the exchange again. The sink is reset. */
 void xfr_client_again(struct xfr_client *c, bool is_udp, bool without_edns);

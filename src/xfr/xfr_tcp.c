@@ -139,7 +139,9 @@ on_connected(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
 	    error != 0) {
-		conn_fail(c, XFR_WHY_CONNECT, OK);
+		if (error != 0)
+			errno = error;
+		conn_fail(c, XFR_WHY_CONNECT, ERR_SYSTEM);
 		return;
 	}
 	c->state = CONN_SENDING;
