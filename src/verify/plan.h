@@ -40,6 +40,7 @@ struct verify_plan_result {
 };
 
 struct verify_plan_calls {
+	/* As in struct verify_run_calls. */
 	bool (*send_start)(void *arg, const struct verify_request *r,
 	    const int fds[3]);
 	void (*send_cancel)(void *arg, uint64_t run);

@@ -35,8 +35,8 @@ struct verify_run {
 	char reason[REASON_MAX];
 };
 
-/* Each end becomes -1 when it is handed over; so is in with the feed none: the
- * supervisor puts /dev/null there. */
+/* Our ends become -1 when they are given to feed and output; in is -1 with the
+ * feed none: the supervisor puts /dev/null there. */
 struct run_pipes {
 	int in[2], out[2], err[2];
 };
@@ -223,9 +223,13 @@ run_launch(struct verify_run *r, struct event_base *loop)
 		return;
 	}
 	const int far[3] = { p.in[0], p.out[1], p.err[1] };
-	p.in[0] = p.out[1] = p.err[1] = -1;
-	if (!r->calls->send_start(r->arg, &r->spec.request, far))
-		run_fail_start(r, "supervisor", errno);
+	bool is_sent = r->calls->send_start(r->arg, &r->spec.request, far);
+	int error = errno;
+	/* Ours must go: the end of the feed and of the output is seen only
+	 * when the verifier alone holds them. r may be gone if it was sent. */
+	pipes_close(&p);
+	if (!is_sent)
+		run_fail_start(r, "supervisor", error);
 }
 
 enum err

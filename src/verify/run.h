@@ -37,8 +37,8 @@ struct verify_result {
 
 struct verify_run_calls {
 	/* Sends the request with the verifier's descriptors to the supervisor
-	 * (fds[0] is -1 for the feed none); they are handed over, whatever the
-	 * result. False with errno: the run has failed. */
+	 * (fds[0] is -1 for the feed none); they stay the run's, who closes
+	 * them when this returns. False with errno: the run has failed. */
 	bool (*send_start)(void *arg, const struct verify_request *r,
 	    const int fds[3]);
 	/* Asks the supervisor to end this run; its end is still reported. */

@@ -137,11 +137,7 @@ on_send_start(void *arg, const struct verify_request *q, const int fds[3])
 		.argv = w->c->script != NULL ? shell : plain,
 		.env = plain_env, .fds = { fds[0], fds[1], fds[2] } },
 		.timeout_s = w->c->timeout_s, .grace_ms = 300 };
-	bool is_ok = keeper_start(&s, &w->keeper) == OK;
-	for (int i = 0; i < 3; i++)
-		if (fds[i] != -1)
-			close(fds[i]);
-	if (!is_ok)
+	if (keeper_start(&s, &w->keeper) != OK)
 		return false;
 	w->is_kept = true;
 	w->readable = event_new(loop, w->keeper.channel, EV_READ | EV_PERSIST,

@@ -27,9 +27,6 @@ on_send_start(void *arg, const struct verify_request *r, const int fds[3])
 	assert_ptr_equal(arg, &w);
 	assert_int_equal(r->run, 42);
 	if (w.refuses_start) {
-		for (int i = 0; i < 3; i++)
-			if (fds[i] != -1)
-				close(fds[i]);
 		errno = EPIPE;
 		return false;
 	}
@@ -401,6 +398,32 @@ test_no_feed_is_an_end(void **state)
 	assert_string_equal(w.output, "0\n/dev/null\n");
 }
 
+static unsigned
+open_descriptors(void)
+{
+	unsigned n = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
+static void
+test_nothing_stays_open(void **state)
+{
+	(void)state;
+	struct octets o = delta_of(7, 9, 1000);
+	struct feed_source f = feed_of(&o);
+	unsigned before = open_descriptors();
+	run_fed("cat", &f);
+	run_fed("exit 1", &f);
+	run_script("exit 0");
+	run_fed(NULL, &f);
+	w.refuses_start = true;
+	run_fed("exit 0", &f);
+	assert_int_equal(open_descriptors(), before);
+	octets_free(&o);
+}
+
 static void
 test_free_while_running(void **state)
 {
@@ -441,6 +464,7 @@ main(void)
 		KIT_TEST(test_input_is_not_read),
 		KIT_TEST(test_broken_feed),
 		KIT_TEST(test_no_feed_is_an_end),
+		KIT_TEST(test_nothing_stays_open),
 		KIT_TEST(test_free_while_running),
 	};
 	return cmocka_run_group_tests(tests, kit_set_up, kit_tear_down);

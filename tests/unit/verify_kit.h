@@ -87,7 +87,7 @@ kit_log_clear(void)
 	assert_int_equal(truncate(kit_log_path, 0), 0);
 }
 
-/* Starts a shell script with these descriptors, which it closes. */
+/* Starts a shell script with these descriptors, which stay the caller's. */
 static inline bool
 kit_spawn(const char *script, uint64_t run, const int fds[3], pid_t *pid,
     struct spawn_failure *f)
@@ -102,9 +102,6 @@ kit_spawn(const char *script, uint64_t run, const int fds[3], pid_t *pid,
 		waitpid(*pid, NULL, 0);
 		is_started = false;
 	}
-	for (int i = 0; i < 3; i++)
-		if (fds[i] != -1)
-			close(fds[i]);
 	if (is_started) {
 		assert_true(kit_child_count < KIT_CHILDREN);
 		kit_children[kit_child_count++] = (struct kit_child){
