@@ -14,6 +14,8 @@
 #include "dns/name.h"
 #include "dns/rr.h"
 #include "dns/rrtype.h"
+#include "zone/db.h"
+#include "zone/node.h"
 #include "zone/recs.h"
 #include "zone/zone.h"
 #include "zone/zonedb.h"
@@ -298,6 +300,36 @@ check_content(struct zonedb *db, struct model *m, const struct zone_version *z)
 	assert_memory_equal(&d, zone_digest(z), sizeof d);
 }
 
+static uint64_t
+reached_by_twig(const struct zone_version *z, const struct twig *t)
+{
+	if (twig_is_empty(t))
+		return 0;
+	if (!twig_is_branch(t))
+		return mem_round(node_at(z, t->ref)->octets);
+	unsigned n = branch_count(twig_word(t));
+	const struct twig *array = twig_array(z->base, t->ref);
+	uint64_t sum = mem_round(n * sizeof *array);
+	for (unsigned i = 0; i < n; i++)
+		sum += reached_by_twig(z, array + i);
+	return sum;
+}
+
+/* What is counted as live is what the only version reaches. */
+static void
+check_counts(const struct zonedb *db, const struct zone_version *z)
+{
+	struct zonedb_stats s;
+	struct zone_step step;
+	uint64_t sum = reached_by_twig(z, &z->main) +
+	    reached_by_twig(z, &z->nsec3) + mem_round(version_octets(z)) +
+	    mem_round(z->n_steps * sizeof(struct zone_step_row));
+	for (unsigned i = 0; zone_step(z, i, &step); i++)
+		sum += mem_round(step.len);
+	zonedb_stats(db, &s);
+	assert_int_equal(s.live_octets, sum);
+}
+
 /* Brute force over the sorted model: what zone_walk should find. */
 struct truth {
 	bool exists, is_ent;
@@ -466,6 +498,10 @@ test_build_and_walk(void **state)
 		check_walks(&m, v, 300);
 		zonedb_commit(db, 5, v, NULL, 0, HISTORY_KEEP);
 		assert_ptr_equal(zonedb_current(db, 5), v);
+		check_counts(db, v);
+		/* Built again in its place. */
+		zonedb_commit(db, 5, build(db, 5, &m), NULL, 0, HISTORY_KEEP);
+		check_counts(db, zonedb_current(db, 5));
 		free(m.at);
 		zonedb_destroy(&db);
 	}
@@ -605,9 +641,10 @@ test_patches(void **state)
 			check_content(db, &m, v);
 			check_walks(&m, v, 40);
 			zonedb_commit(db, 5, v, net.at, net.len, HISTORY_KEEP);
+			check_counts(db, v);
 			while (zonedb_tidy(db, 1000))
 				;
-			v = NULL;
+			check_counts(db, zonedb_current(db, 5));
 			check_content(db, &m, zonedb_current(db, 5));
 			check_same_digest(db, &m, zonedb_current(db, 5));
 			octets_free(&chain);
