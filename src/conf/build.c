@@ -178,9 +178,9 @@ unknown_option(struct builder *b, const struct value *v)
 static void
 hint_yaml(struct builder *b, const struct value *v)
 {
-	const struct word *w = &v->words[0];
-	if (v->is_sequence || v->n == 0 || w->is_quoted)
+	if (v->is_sequence || v->n == 0 || v->words[0].is_quoted)
 		return;
+	const struct word *w = &v->words[0];
 	if (*w->text == '[' || *w->text == '{' || strcmp(w->text, "-") == 0)
 		build_notice(b, v->file, w->line, "%s: '%s' looks like YAML; "
 		    "a file in YAML begins with the line ---", v->name,

@@ -1,6 +1,6 @@
 /* front_nsd.c - front end for nsd.conf syntax: a stream of "keyword:" and
  * words. Line breaks and indentation mean nothing. A keyword is known as such
- * wherever it stands unquoted. Knows no option; feeds the builder. */
+ * wherever it stands unquoted, in any case. Knows no option; feeds the builder. */
 #include <string.h>
 
 #include "conf/build.h"
@@ -31,10 +31,10 @@ looks_like_keyword(const struct token *t)
 {
 	if (t->kind != TOKEN_WORD || t->len < 2 || t->text[t->len - 1] != ':')
 		return false;
-	if (t->text[0] < 'a' || t->text[0] > 'z')
-		return false;
-	return strspn(t->text, "abcdefghijklmnopqrstuvwxyz0123456789-_") ==
-	    t->len - 1;
+	static const char signs[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	return strspn(t->text, signs) == t->len - 1 &&
+	    strchr("0123456789-_", t->text[0]) == NULL;
 }
 
 /* "ip-address: ::" and "verifier: x a:" are values; an unknown word with a
@@ -60,7 +60,8 @@ keyword(struct front *f, const struct token *t, const struct conf_word *w)
 		build_clause(f->b, w->section, f->file, t->line);
 		return;
 	}
-	f->option = arena_strndup(f->b->arena, t->text, t->len - 1);
+	f->option = w != NULL ? w->text :
+	    arena_strndup(f->b->arena, t->text, t->len - 1);
 	f->line = t->line;
 }
 

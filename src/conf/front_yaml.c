@@ -250,7 +250,7 @@ entries(struct yaml *y)
 		const struct conf_word *w =
 		    conf_words_find(y->b->words, name, strlen(name));
 		if (w == NULL || !w->is_clause)
-			option(y, name);
+			option(y, w != NULL ? w->text : name);
 		else if (y->depth > 1)
 			yaml_stop(y, line, "a section stands in a section");
 		else

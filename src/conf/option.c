@@ -3,7 +3,9 @@
  * and the same in the enum of conf.h, since both are made from the rows. */
 #include "conf/option.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "config.h"
@@ -140,7 +142,7 @@ word_hash(const char *text, size_t len)
 {
 	uint32_t h = 2166136261u;
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)text[i]) * 16777619u;
+		h = (h ^ (uint8_t)tolower((uint8_t)text[i])) * 16777619u;
 	return h % WORD_SLOTS;
 }
 
@@ -198,8 +200,8 @@ is_server_affinity(const char *text, size_t len)
 {
 	static const char head[] = "server-", tail[] = "-cpu-affinity";
 	const size_t h = sizeof(head) - 1, t = sizeof(tail) - 1;
-	if (len <= h + t || memcmp(text, head, h) != 0 ||
-	    memcmp(text + len - t, tail, t) != 0)
+	if (len <= h + t || strncasecmp(text, head, h) != 0 ||
+	    strncasecmp(text + len - t, tail, t) != 0)
 		return false;
 	for (size_t i = h; i < len - t; i++)
 		if (text[i] < '0' || text[i] > '9')
@@ -216,7 +218,7 @@ conf_words_find(const struct conf_words *w, const char *text, size_t len)
 	}
 	size_t at = word_hash(text, len);
 	for (; w->slots[at].text != NULL; at = (at + 1) % WORD_SLOTS)
-		if (strncmp(w->slots[at].text, text, len) == 0 &&
+		if (strncasecmp(w->slots[at].text, text, len) == 0 &&
 		    w->slots[at].text[len] == '\0')
 			return &w->slots[at];
 	return NULL;

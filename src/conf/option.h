@@ -57,7 +57,8 @@ struct conf_word {
 
 struct conf_words;
 struct conf_words *conf_words_create(struct arena *a);
-/* Null if no section knows it. */
+/* Null if no section knows it. Case does not matter, as in NSD (its scanner is
+ * case-insensitive; values are not). */
 const struct conf_word *conf_words_find(const struct conf_words *w,
     const char *text, size_t len);
 /* The known word nearest to text that may stand in this section

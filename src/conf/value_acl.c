@@ -2,6 +2,7 @@
  * [AXFR|UDP] ADDRESS[@PORT] KEY|NOKEY|BLOCKED [TLS-AUTH], where ADDRESS is
  * addr, addr/bits, addr&mask or low-high. Keys are looked up at the end. */
 #include <string.h>
+#include <strings.h>
 
 #include "conf/build.h"
 
@@ -136,8 +137,8 @@ acl_is_transport(const struct word *w, struct acl *a)
 {
 	if (w->is_quoted)
 		return false;
-	a->use_axfr = strcmp(w->text, "AXFR") == 0;
-	a->use_udp = strcmp(w->text, "UDP") == 0;
+	a->use_axfr = strcasecmp(w->text, "AXFR") == 0;
+	a->use_udp = strcasecmp(w->text, "UDP") == 0;
 	return a->use_axfr || a->use_udp;
 }
 

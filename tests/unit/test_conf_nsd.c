@@ -196,6 +196,19 @@ missing_space_is_an_error(void **state)
 }
 
 static void
+keywords_in_any_case(void **state)
+{
+	(void)state;
+	struct conf *c = must_load("SERVER: Port: 54\nZone: NAME: a "
+	    "Zonefile: x request-xfr: axfr 1.2.3.4 NOKEY");
+	assert_int_equal(c->server.port, 54);
+	assert_true(zone_of(c, "a")->request_xfr.at[0].use_axfr);
+	conf_destroy(&c);
+	must_refuse("server: ip-transparent: YES", "not yes or no");
+	must_refuse("zone: name: a notify: 1.2.3.4 nokey", "not defined");
+}
+
+static void
 defaults_are_ours(void **state)
 {
 	(void)state;
@@ -240,6 +253,7 @@ main(void)
 		cmocka_unit_test(key_may_come_after_its_use),
 		cmocka_unit_test(yaml_gets_a_hint),
 		cmocka_unit_test(missing_space_is_an_error),
+		cmocka_unit_test(keywords_in_any_case),
 		cmocka_unit_test(defaults_are_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
