@@ -135,51 +135,64 @@ text_read_hex(const char *s, size_t n, uint8_t *out, size_t room, size_t *len)
 	return true;
 }
 
-static int
-base64_value(char c)
+/* The value of each digit plus one, so that what is not written here is no
+ * digit. */
+static const uint8_t base64_values[256] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 63, 0, 0, 0, 64,
+	53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 0, 0, 0, 0, 0, 0,
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 0, 0, 0, 0, 0,
+	0, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
+	42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0, 0, 0, 0, 0,
+};
+
+static inline bool
+base64_quad(const uint8_t *s, unsigned digits, uint32_t *v)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	uint32_t sum = 0;
+	for (unsigned i = 0; i < digits; i++) {
+		uint32_t digit = base64_values[s[i]];
+		if (digit == 0)
+			return false;
+		sum |= (digit - 1) << (18 - 6 * i);
+	}
+	*v = sum;
+	return true;
 }
 
 bool
-text_read_base64(const char *s, size_t n, uint8_t *out, size_t room,
+text_read_base64(const char *text, size_t n, uint8_t *out, size_t room,
     size_t *len)
 {
-	size_t pad = 0, put = 0;
+	const uint8_t *s = (const uint8_t *)text;
+	size_t pad = 0, put = 0, i = 0;
+	uint32_t v;
 	if (n % 4 != 0)
 		return false;
 	while (pad < 2 && n > pad && s[n - 1 - pad] == '=')
 		pad++;
 	if (n / 4 * 3 - pad > room)
 		return false;
-	uint32_t held = 0;
-	for (size_t i = 0; i < n - pad; i++) {
-		int v = base64_value(s[i]);
-		if (v < 0)
+	for (; i + 4 <= n - pad; i += 4) {
+		if (!base64_quad(s + i, 4, &v))
 			return false;
-		held = held << 6 | (uint32_t)v;
-		if (i % 4 == 3) {
-			out[put++] = (uint8_t)(held >> 16);
-			out[put++] = (uint8_t)(held >> 8);
-			out[put++] = (uint8_t)held;
-		}
+		out[put++] = (uint8_t)(v >> 16);
+		out[put++] = (uint8_t)(v >> 8);
+		out[put++] = (uint8_t)v;
 	}
+	*len = put + (pad == 0 ? 0 : 3 - pad);
+	if (pad == 0)
+		return true;
 	/* The bits that no octet holds must be zero, or the text would not
 	 * come out again. */
-	if (pad == 1) {
-		out[put++] = (uint8_t)(held >> 10);
-		out[put++] = (uint8_t)(held >> 2);
-	} else if (pad == 2) {
-		out[put++] = (uint8_t)(held >> 4);
-	}
-	*len = put;
-	return pad == 0 || (held & (pad == 1 ? 3u : 15u)) == 0;
+	if (!base64_quad(s + i, 4 - (unsigned)pad, &v))
+		return false;
+	out[put++] = (uint8_t)(v >> 16);
+	if (pad == 1)
+		out[put++] = (uint8_t)(v >> 8);
+	return (v & (pad == 1 ? 0xffu : 0xffffu)) == 0;
 }
 
 bool

@@ -182,7 +182,7 @@ test_random_round_trip(void **state)
 	srand(11);
 	struct octets text = { 0 }, back = { 0 };
 	unsigned good = 0;
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < 40000; i++) {
 		uint8_t r[40], owner[5] = { 3, 'A', 0, 0, 0 };
 		uint16_t type = (uint16_t)(1 + rand() % 263);
 		size_t len = (size_t)(rand() % 40);
@@ -209,7 +209,7 @@ test_random_round_trip(void **state)
 			fail_msg("%s", (char *)text.at);
 		good++;
 	}
-	assert_true(good > 20000);
+	assert_true(good > 4000);
 	octets_free(&text);
 	octets_free(&back);
 }
