@@ -15,13 +15,11 @@ enum update_state {
 #define FSM_ONLY_generation(x)
 #define STATE(m, n) FSM_ONLY_##m(UPDATE_##n)
 #include "tables/states.def"
-	UPDATE_STATES
 };
 
 enum update_happening {
 #define HAPPENING(m, n) FSM_ONLY_##m(ON_UPDATE_##n)
 #include "tables/states.def"
-	UPDATE_HAPPENINGS
 #undef FSM_ONLY_update
 #undef FSM_ONLY_zone
 };
@@ -31,13 +29,11 @@ enum zone_state {
 #define FSM_ONLY_zone(x) x,
 #define STATE(m, n) FSM_ONLY_##m(ZONE_##n)
 #include "tables/states.def"
-	ZONE_STATES
 };
 
 enum zone_happening {
 #define HAPPENING(m, n) FSM_ONLY_##m(ON_ZONE_##n)
 #include "tables/states.def"
-	ZONE_HAPPENINGS
 #undef FSM_ONLY_zone
 #undef FSM_ONLY_generation
 };
@@ -47,19 +43,55 @@ enum generation_state {
 #define FSM_ONLY_generation(x) x,
 #define STATE(m, n) FSM_ONLY_##m(GENERATION_##n)
 #include "tables/states.def"
-	GENERATION_STATES
 };
 
 enum generation_happening {
 #define HAPPENING(m, n) FSM_ONLY_##m(ON_GENERATION_##n)
 #include "tables/states.def"
-	GENERATION_HAPPENINGS
 #undef FSM_ONLY_update
 #undef FSM_ONLY_zone
 #undef FSM_ONLY_generation
 };
 
-enum fsm_machine { FSM_UPDATE, FSM_ZONE, FSM_GENERATION, FSM_MACHINES };
+/* How many there are of each; no members of the enums, so that a switch over
+ * one of them names only what can be. */
+enum {
+#define FSM_ONLY_update(x) +1
+#define FSM_ONLY_zone(x)
+#define FSM_ONLY_generation(x)
+#define STATE(m, n) FSM_ONLY_##m(n)
+	UPDATE_STATES =
+#include "tables/states.def"
+#define HAPPENING(m, n) FSM_ONLY_##m(n)
+	    , UPDATE_HAPPENINGS =
+#include "tables/states.def"
+#undef FSM_ONLY_update
+#undef FSM_ONLY_zone
+#define FSM_ONLY_update(x)
+#define FSM_ONLY_zone(x) +1
+#define STATE(m, n) FSM_ONLY_##m(n)
+	    , ZONE_STATES =
+#include "tables/states.def"
+#define HAPPENING(m, n) FSM_ONLY_##m(n)
+	    , ZONE_HAPPENINGS =
+#include "tables/states.def"
+#undef FSM_ONLY_zone
+#undef FSM_ONLY_generation
+#define FSM_ONLY_zone(x)
+#define FSM_ONLY_generation(x) +1
+#define STATE(m, n) FSM_ONLY_##m(n)
+	    , GENERATION_STATES =
+#include "tables/states.def"
+#define HAPPENING(m, n) FSM_ONLY_##m(n)
+	    , GENERATION_HAPPENINGS =
+#include "tables/states.def"
+#undef FSM_ONLY_update
+#undef FSM_ONLY_zone
+#undef FSM_ONLY_generation
+};
+
+enum fsm_machine { FSM_UPDATE, FSM_ZONE, FSM_GENERATION };
+#define FSM_MACHINES 3
 
 /* OK and *state is the next one, or ERR_TRANSITION and it stays. */
 MUST_CHECK enum err update_state_fire(enum update_state *state,

@@ -1,7 +1,8 @@
 /* db.c - LMDB behind the journal: transactions, checked records, walks.
  * Runs in: xfrd. Always holds: a read transaction is open only while a call
- * runs, and never beside the write transaction (the environment is opened
- * without LMDB's own locks, which one thread of one process does not need). */
+ * runs, so never during a commit: the environment is opened without LMDB's
+ * own locks, and only the second commit after it could reuse its pages. A
+ * callback may begin the write transaction; its walk goes on as it was. */
 #include "journal/db.h"
 
 #include <errno.h>
@@ -60,7 +61,6 @@ db_open_tables(MDB_txn *txn, unsigned flags, MDB_dbi dbi[DB_TABLES])
 enum err
 db_begin(struct journal *j)
 {
-	ASSERT(j->readers == 0);
 	if (j->trouble != OK || j->write != NULL)
 		return j->trouble;
 	j->trouble = db_error(mdb_txn_begin(j->env, NULL, 0, &j->write));
@@ -86,6 +86,7 @@ db_enter(struct journal *j)
 		    : mdb_txn_renew(j->read);
 		if (r != 0)
 			return db_error(r);
+		j->is_reading = true;
 	}
 	j->readers++;
 	return OK;
@@ -95,8 +96,10 @@ void
 db_leave(struct journal *j)
 {
 	ASSERT(j->readers > 0);
-	if (--j->readers == 0 && j->write == NULL)
-		mdb_txn_reset(j->read);
+	if (--j->readers > 0 || !j->is_reading)
+		return;
+	mdb_txn_reset(j->read);
+	j->is_reading = false;
 }
 
 static MDB_txn *

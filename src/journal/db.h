@@ -40,6 +40,7 @@ struct journal {
 	MDB_txn *read;		/* kept between uses, reset */
 	MDB_dbi dbi[DB_TABLES];
 	unsigned readers;	/* depth of calls that read */
+	bool is_reading;	/* read is in use, not reset */
 	enum err trouble;	/* spoils the turn */
 	int lock;		/* of the data file: nobody else opens it */
 	uint8_t digest_key[16];

@@ -12,7 +12,8 @@
  *
  * Zones are named by their apex in wire format, in lower case. Octets given
  * to a put are copied; octets and texts handed to a callback are valid until
- * it returns, and it must not call the journal (journal_read_* excepted). */
+ * it returns or puts something. A callback may read, and put or drop what it
+ * was called for; it must not commit or abort. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

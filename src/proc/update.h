@@ -21,6 +21,8 @@
 #define UPDATE_DIGEST 16
 #define UPDATE_KEPT_REJECTED 8	/* older ones than that are not kept */
 #define UPDATE_BASE_GONE UINT64_MAX
+#define UPDATE_CHAIN_MAX 200	/* parts; a longer chain: AXFR */
+#define UPDATE_CHAIN_OCTETS (1024 * 1024) /* a smaller one is never too large */
 
 enum update_kind { UPDATE_IXFR, UPDATE_AXFR, UPDATE_FILE };
 
@@ -47,19 +49,25 @@ struct update {
 	uint32_t from, to;	/* from: UPDATE_IXFR only */
 	uint64_t octets;
 	unsigned primary;	/* the caller's number, below 64 */
-	bool goes_back;		/* may be older than what is published (P3) */
-	bool is_passed;		/* every verifier said yes */
+	bool goes_back;		/* may be older than what is published, or other
+				 * content at its serial (P3) */
+	bool is_passed;		/* every verifier said yes, and what it was
+				 * judged on is still what is published */
 	bool is_approved;	/* by an operator: skips hold */
 	bool is_waived;		/* approved in spite of named verifiers */
 	bool is_unverified;	/* let out without every verifier's yes */
 	bool is_exhausted;	/* FAILED: no retries are left */
 	bool has_digest;
 	uint8_t digest[UPDATE_DIGEST];	/* from its candidate */
-	uint32_t judged_on;	/* serial that was published then */
+	bool is_forgiven;	/* its digest is not held against anyone */
+	bool is_recheck_wanted;	/* by an operator, when nothing is under way */
 	unsigned attempts, timeouts;
 	int64_t received_s, judged_s;
-	int64_t retry_s;	/* FAILED: when it is tried again; 0: not */
+	int64_t retry_s;	/* FAILED, REJECTED: when it is verified again; 0:
+				 * not by itself */
 	bool is_changed;	/* since the caller last wrote it */
+	bool is_told_over;	/* update_next_changed has named it for good */
+	bool is_needed;		/* scratch of update_next_changed */
 	struct update *next;	/* arrived later */
 	void *data;		/* the caller's: spool, octets */
 };
@@ -81,6 +89,7 @@ struct update_zone {
 	bool is_expired;	/* then any serial is taken */
 	bool is_alone;		/* its candidate died once: never shares one */
 	uint64_t candidate;	/* in which it is now; 0: none */
+	uint64_t candidate_tip;	/* id of what that one verifies */
 	struct update *first;
 	struct update_refetch refetch[UPDATE_KEPT_REJECTED];
 	unsigned refetches;
@@ -114,9 +123,14 @@ MUST_CHECK enum err update_arrive(struct update_zone *z, struct update *u,
     int64_t now_s, struct update_acts *acts);
 /* The transfer failed or was given up. */
 void update_give_up(struct update_zone *z, struct update *u);
-/* From the journal, in the order of ids, at start; true if it was taken. */
+/* From the journal, in the order of ids, at start, with what is published
+ * already known; false: of no use any more, out of the journal with it. */
 MUST_CHECK bool update_restore(struct update_zone *z,
     const struct update *stored, struct update **u);
+/* The booleans of an update that must survive a restart, as one number for
+ * the journal, and back. */
+uint32_t update_flags(const struct update *u);
+void update_set_flags(struct update *u, uint32_t flags);
 
 /* May this serial be fetched (again) from this primary now? Serials that
  * were never rejected always may. */
@@ -177,15 +191,20 @@ struct update_verdict {
 	uint8_t digest[UPDATE_DIGEST];
 };
 /* The candidate reports on the tip it has. ERR_TRANSITION when it has none or
- * another one: then nothing was changed. */
+ * another one: then nothing was changed. Every outcome but APPLIED ends the
+ * candidate's work for this zone; APPLIED too where applying is enough. In
+ * report mode the version is let through by APPLIED and the later outcome
+ * only ends the check: until then it stays in the list, published or not. */
 MUST_CHECK enum err update_judge(struct update_zone *z, struct update *tip,
     const struct update_verdict *v, int64_t now_s, struct update_acts *acts);
 /* The candidate is gone and gave no verdict on this zone. named: the shared
  * page says it died of this zone. */
 void update_candidate_lost(struct update_zone *z, bool named, int64_t now_s,
     struct update_acts *acts);
-/* The candidate is done with this zone (report mode: after publication). */
-void update_candidate_done(struct update_zone *z, struct update_acts *acts);
+/* The candidate says that it is done with this zone; without a verdict this
+ * is a loss. */
+void update_candidate_done(struct update_zone *z, int64_t now_s,
+    struct update_acts *acts);
 
 /* --- publication ------------------------------------------------------ */
 
@@ -202,6 +221,8 @@ void update_not_served(struct update_zone *z, struct update *u,
 /* Retries and rechecks that are due; *next_s: when to come again, INT64_MAX
  * if not. */
 void update_tick(struct update_zone *z, int64_t now_s, int64_t *next_s);
+/* The same time, without doing anything; changes with every event. */
+int64_t update_wake_s(const struct update_zone *z);
 /* By serial, and digest unless null: HELD, REJECTED, FAILED. */
 struct update *update_find(const struct update_zone *z, uint32_t serial,
     const uint8_t *digest);
@@ -211,7 +232,7 @@ struct update *update_find(const struct update_zone *z, uint32_t serial,
 MUST_CHECK enum err update_approve(struct update_zone *z, struct update *u,
     bool is_waived, int64_t now_s, struct update_acts *acts);
 MUST_CHECK enum err update_turn_down(struct update_zone *z,
-    struct update *u, int64_t now_s);
+    struct update *u, int64_t now_s, struct update_acts *acts);
 MUST_CHECK enum err update_recheck(struct update_zone *z, struct update *u);
 /* Changed verifier configuration, `transfer`, `force_transfer`: nothing is
  * remembered against any serial or digest. */

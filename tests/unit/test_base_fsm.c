@@ -51,8 +51,6 @@ fire(enum fsm_machine m, unsigned *state, unsigned on)
 		e = generation_state_fire(&g, (enum generation_happening)on);
 		*state = g;
 		break;
-	case FSM_MACHINES:
-		fail();
 	}
 	return e;
 }
@@ -162,7 +160,7 @@ test_bounds_and_names(void **state)
 	assert_false(fsm_next(FSM_UPDATE, UPDATE_STATES, 0, &to));
 	assert_false(fsm_next(FSM_UPDATE, 0, UPDATE_HAPPENINGS, &to));
 	assert_int_equal(to, 77);
-	enum update_state odd = UPDATE_STATES;
+	enum update_state odd = (enum update_state)UPDATE_STATES;
 	assert_int_equal(update_state_fire(&odd, ON_UPDATE_TAKEN),
 	    ERR_TRANSITION);
 	assert_string_equal(update_state_name(UPDATE_SUPERSEDED),
@@ -170,7 +168,7 @@ test_bounds_and_names(void **state)
 	assert_string_equal(zone_state_name(ZONE_EXPIRED), "EXPIRED");
 	assert_string_equal(generation_state_name(GENERATION_STARTING),
 	    "STARTING");
-	assert_string_equal(update_state_name(UPDATE_STATES), "?");
+	assert_string_equal(update_state_name(odd), "?");
 	assert_string_equal(fsm_machine_name(FSM_ZONE), "zone");
 	assert_string_equal(fsm_happening_name(FSM_UPDATE,
 	    ON_UPDATE_NOT_SERVED), "NOT_SERVED");

@@ -417,6 +417,54 @@ test_update_changes(void **state)
 	journal_close(&j);
 }
 
+struct dropping {
+	struct journal *j;
+	unsigned seen;
+};
+
+static bool
+drop_some(void *arg, const struct journal_update *u)
+{
+	struct dropping *d = arg;
+	d->seen++;
+	if (u->id % 3 != 0)
+		journal_drop_update(d->j, kit_example, u->id);
+	return true;
+}
+
+/* A callback may drop what it was called for, in a fresh turn (the walk reads
+ * the last commit) and in one that has begun (it walks what it changes). */
+static void
+test_drop_while_walking(void **state)
+{
+	(void)state;
+	for (unsigned begun = 0; begun < 2; begun++) {
+		struct journal *j = kit_open();
+		struct dropping d = { .j = j };
+		unsigned sum = 0;
+		for (uint64_t id = 1; id <= 200; id++) {
+			struct journal_update u = { .id = id,
+				.state = UPDATE_STAGED,
+				.data = text_data("some octets") };
+			journal_put_update(j, kit_example, &u);
+		}
+		kit_commit(j);
+		if (begun)
+			journal_put_timers(j, kit_example, NULL, 0, 1);
+		assert_int_equal(journal_each_update(j, kit_example,
+		    drop_some, &d), OK);
+		assert_int_equal(d.seen, 200);
+		kit_commit(j);
+		kit_reopen(&j);
+		assert_int_equal(journal_each_update_of_all(j, count_update,
+		    &sum), OK);
+		assert_int_equal(sum, 66 * 67 / 2 * 3);
+		journal_forget_zone(j, kit_example);
+		kit_commit(j);
+		journal_close(&j);
+	}
+}
+
 static bool
 note_trail(void *arg, const struct journal_trail *t)
 {
@@ -545,7 +593,8 @@ main(void)
 		KIT_TEST(test_limits_many), KIT_TEST(test_late_snapshot),
 		KIT_TEST(test_going_back), KIT_TEST(test_files),
 		KIT_TEST(test_file_named_again), KIT_TEST(test_updates),
-		KIT_TEST(test_update_changes), KIT_TEST(test_trail),
+		KIT_TEST(test_update_changes),
+		KIT_TEST(test_drop_while_walking), KIT_TEST(test_trail),
 		KIT_TEST(test_long_output), KIT_TEST(test_trim_trail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,244 @@
+/* update_time.c - what waits: retries, rechecks, fetches of rejected serials,
+ * operators' decisions.
+ * Runs in: xfrd. Pure; times are arguments. */
+#include <string.h>
+
+#include "dns/serial.h"
+#include "proc/update_list.h"
+
+#define FETCH_WAIT_MAX_S 86400
+
+/* --- serials that were rejected --------------------------------------- */
+
+static struct update_refetch *
+limit_of(const struct update_zone *z, uint32_t serial)
+{
+	for (unsigned i = 0; i < z->refetches; i++)
+		if (z->refetch[i].serial == serial)
+			return (struct update_refetch *)&z->refetch[i];
+	return NULL;
+}
+
+static uint64_t
+bit_of(unsigned primary)
+{
+	return UINT64_C(1) << (primary & 63);
+}
+
+void
+update_limit_fetch(struct update_zone *z, const struct update *u,
+    int64_t now_s)
+{
+	struct update_refetch *r = limit_of(z, u->to);
+	int64_t wait = z->policy.soa_retry_s > 0 ? z->policy.soa_retry_s : 1;
+	if (u->kind == UPDATE_FILE)
+		return;
+	if (r != NULL) {
+		r->asked |= bit_of(u->primary);
+		return;
+	}
+	if (z->refetches == UPDATE_KEPT_REJECTED) {
+		memmove(z->refetch, z->refetch + 1, (UPDATE_KEPT_REJECTED - 1) *
+		    sizeof z->refetch[0]);
+		z->refetches--;
+	}
+	z->refetch[z->refetches++] = (struct update_refetch){
+		.serial = u->to, .asked = bit_of(u->primary), .wait_s = wait,
+		.next_s = now_s + wait };
+}
+
+void
+update_forget_limits(struct update_zone *z)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < z->refetches; i++)
+		if (serial_newer(z->refetch[i].serial, z->published))
+			z->refetch[kept++] = z->refetch[i];
+	z->refetches = kept;
+}
+
+bool
+update_may_fetch(const struct update_zone *z, uint32_t serial,
+    unsigned primary, int64_t now_s)
+{
+	const struct update_refetch *r = limit_of(z, serial);
+	return r == NULL || (r->asked & bit_of(primary)) == 0 ||
+	    now_s >= r->next_s;
+}
+
+void
+update_note_fetch(struct update_zone *z, uint32_t serial, unsigned primary,
+    int64_t now_s)
+{
+	struct update_refetch *r = limit_of(z, serial);
+	if (r == NULL)
+		return;
+	if ((r->asked & bit_of(primary)) != 0) {
+		r->wait_s = r->wait_s < FETCH_WAIT_MAX_S / 2 ? r->wait_s * 2
+							     : FETCH_WAIT_MAX_S;
+		r->next_s = now_s + r->wait_s;
+	}
+	r->asked |= bit_of(primary);
+}
+
+bool
+update_has_limits(const struct update_zone *z)
+{
+	return z->refetches > 0;
+}
+
+/* --- when nothing is under way ---------------------------------------- */
+
+static bool
+is_decidable(const struct update *u)
+{
+	return u->state == UPDATE_HELD || u->state == UPDATE_REJECTED ||
+	    u->state == UPDATE_FAILED;
+}
+
+static void
+verify_again(struct update *u)
+{
+	u->attempts = u->is_exhausted || u->state != UPDATE_FAILED
+	    ? 0 : u->attempts;
+	u->timeouts = u->attempts == 0 ? 0 : u->timeouts;
+	u->is_exhausted = u->is_passed = u->is_recheck_wanted = false;
+	u->retry_s = 0;
+	update_fire(u, ON_UPDATE_AGAIN);
+}
+
+static bool
+is_idle(const struct update_zone *z)
+{
+	return z->candidate == 0 && update_tip(z) == NULL;
+}
+
+static struct update *
+newest_wanted(const struct update_zone *z)
+{
+	struct update *found = NULL;
+	for (struct update *u = z->first; u != NULL; u = u->next)
+		if (is_decidable(u) && (u->is_approved ||
+		    u->is_recheck_wanted))
+			found = u;
+	return found;
+}
+
+static struct update *
+newest_due(const struct update_zone *z, int64_t now_s)
+{
+	struct update *found = NULL;
+	for (struct update *u = z->first; u != NULL; u = u->next)
+		if ((u->state == UPDATE_FAILED ||
+		    u->state == UPDATE_REJECTED) && u->retry_s != 0 &&
+		    u->retry_s <= now_s)
+			found = u;
+	return found;
+}
+
+void
+update_settle(struct update_zone *z, int64_t now_s, struct update_acts *acts)
+{
+	struct update *u;
+	if (!is_idle(z))
+		return;
+	if ((u = newest_wanted(z)) != NULL) {
+		if (u->is_approved && u->is_passed &&
+		    u->state == UPDATE_HELD) {
+			update_fire(u, ON_UPDATE_APPROVED);
+			acts->publish = u;
+		} else {
+			verify_again(u);
+		}
+	} else if ((u = newest_due(z, now_s)) != NULL) {
+		verify_again(u);
+	}
+}
+
+int64_t
+update_wake_s(const struct update_zone *z)
+{
+	int64_t wake = INT64_MAX;
+	/* What is under way settles the rest when it ends. */
+	if (!is_idle(z))
+		return wake;
+	for (const struct update *u = z->first; u != NULL; u = u->next)
+		if ((u->state == UPDATE_FAILED ||
+		    u->state == UPDATE_REJECTED) && u->retry_s != 0 &&
+		    u->retry_s < wake)
+			wake = u->retry_s;
+	return wake;
+}
+
+void
+update_tick(struct update_zone *z, int64_t now_s, int64_t *next_s)
+{
+	struct update_acts acts = { 0 };
+	update_settle(z, now_s, &acts);
+	*next_s = update_wake_s(z);
+}
+
+/* --- operators -------------------------------------------------------- */
+
+struct update *
+update_find(const struct update_zone *z, uint32_t serial,
+    const uint8_t *digest)
+{
+	struct update *found = NULL;
+	for (struct update *u = z->first; u != NULL; u = u->next)
+		if (is_decidable(u) && u->to == serial &&
+		    (digest == NULL || (u->has_digest &&
+		    memcmp(u->digest, digest, sizeof u->digest) == 0)))
+			found = u;
+	return found;
+}
+
+enum err
+update_approve(struct update_zone *z, struct update *u, bool is_waived,
+    int64_t now_s, struct update_acts *acts)
+{
+	if (!is_decidable(u))
+		return ERR_TRANSITION;
+	u->is_approved = true;
+	u->is_waived = is_waived;
+	u->is_changed = true;
+	update_settle(z, now_s, acts);
+	return OK;
+}
+
+enum err
+update_turn_down(struct update_zone *z, struct update *u, int64_t now_s,
+    struct update_acts *acts)
+{
+	if (u->state != UPDATE_HELD && u->state != UPDATE_FAILED)
+		return ERR_TRANSITION;
+	u->is_approved = u->is_waived = u->is_recheck_wanted = false;
+	u->is_passed = u->is_forgiven = false;
+	u->judged_s = now_s;
+	u->retry_s = 0;	/* a person's no is not looked at again by itself */
+	update_fire(u, ON_UPDATE_TURNED_DOWN);
+	acts->ask_ixfr |= update_drop_above(z, u);
+	update_limit_fetch(z, u, now_s);
+	return OK;
+}
+
+enum err
+update_recheck(struct update_zone *z, struct update *u)
+{
+	if (!is_decidable(u))
+		return ERR_TRANSITION;
+	u->is_recheck_wanted = true;
+	u->is_changed = true;
+	struct update_acts none = { 0 };
+	update_settle(z, INT64_MIN, &none);
+	return OK;
+}
+
+void
+update_forgive(struct update_zone *z)
+{
+	z->refetches = 0;
+	for (struct update *u = z->first; u != NULL; u = u->next)
+		if (u->state == UPDATE_REJECTED || u->state == UPDATE_FAILED)
+			u->is_forgiven = true;
+}
