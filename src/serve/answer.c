@@ -24,7 +24,8 @@ struct answer {
 	struct name name;	/* the name looked up now */
 	struct zone_walk w;
 	const struct zone_node *referral;
-	bool has_data;		/* the last name was answered with data */
+	bool has_data;		/* the last name was answered with data that
+				 * the zone's name servers go with */
 	unsigned followed;
 	uint64_t seen[CHAIN_MAX + 1]; /* hashes of names, against loops */
 };
@@ -94,7 +95,7 @@ refer(struct answer *a, const struct zone_node *cut)
 		r->flags &= (uint16_t)~MSG_AA;
 	a->referral = cut;
 	reply_want(r, a->z, cut, TYPE_NS, WANT_REQUIRED);
-	if (!reply_is_dnssec(r))
+	if (!reply_is_dnssec(r) || !zone_is_signed(a->z))
 		return GO_END;
 	if (node_has_ds(cut)) {
 		reply_want(r, a->z, cut, TYPE_DS, WANT_REQUIRED);
@@ -108,7 +109,8 @@ put(struct answer *a, const struct zone_node *n, uint16_t type,
     const uint8_t *owner)
 {
 	struct reply_rrset what = { .zone = a->z, .node = n, .type = type,
-		.want = WANT_REQUIRED };
+		.want = WANT_REQUIRED, .is_synthesised = owner != NULL &&
+		!name_equal(owner, node_owner(a->z, n)) };
 	return reply_put_rrset(a->r, SECTION_ANSWER, &what, owner);
 }
 
@@ -165,17 +167,17 @@ follow_dname(struct answer *a, const struct zone_node *n)
 		.rdata_len = (uint16_t)name_len(target.octets) };
 	if (!reply_put_rr(r, SECTION_ANSWER, &cname))
 		return GO_FAILED;
-	if (a->qtype == TYPE_CNAME || a->qtype == TYPE_ANY) {
-		a->has_data = true;
+	if (a->qtype == TYPE_CNAME || a->qtype == TYPE_ANY)
 		return GO_END;
-	}
 	return follow(a, target.octets);
 }
 
-/* ANY: every RRset; their signatures come as an RRset of their own. */
+/* ANY: every RRset; their signatures come as an RRset of their own. Over UDP,
+ * where the asker may be somebody else, one RRset is enough (RFC 8482 4.1). */
 static enum go
 answer_any(struct answer *a, const struct zone_node *n)
 {
+	bool is_udp = a->r->q->transport == SERVE_UDP;
 	unsigned at = 0;
 	struct rrset rs;
 	while (node_next_rrset(a->z, n, &at, &rs)) {
@@ -184,7 +186,8 @@ answer_any(struct answer *a, const struct zone_node *n)
 			continue;
 		if (!put(a, n, rs.type, a->name.octets))
 			return GO_FAILED;
-		a->has_data = true;
+		if (is_udp)
+			break;
 	}
 	return GO_END;
 }
@@ -212,7 +215,8 @@ answer_node(struct answer *a, const struct zone_node *n, bool is_wildcard)
 		return follow_cname(a, n);
 	if (type == TYPE_ANY)
 		return answer_any(a, n);
-	a->has_data = true;
+	/* Who asks for keys knows the servers, and keys are large. */
+	a->has_data = type != TYPE_DNSKEY && type != TYPE_DS;
 	return put(a, n, type, a->name.octets) ? GO_END : GO_FAILED;
 }
 

@@ -133,7 +133,8 @@ reply_shows(const struct reply *r, const struct zone_node *node,
     uint16_t type)
 {
 	for (unsigned i = 0; i < r->shown_count; i++)
-		if (r->shown[i].node == node && r->shown[i].type == type)
+		if (r->shown[i].node == node && r->shown[i].type == type &&
+		    !r->shown[i].is_synthesised)
 			return true;
 	return false;
 }

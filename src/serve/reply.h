@@ -26,6 +26,8 @@ struct reply_rrset {
 	const struct zone_node *node;
 	uint16_t type;
 	enum reply_want want;
+	bool is_synthesised;	/* shown under a name that a wildcard matched:
+				 * a proof may need it under its own */
 };
 
 /* The OPT record of an answer (RFC 6891, 5001, 7314, 8914). */

@@ -71,20 +71,11 @@
 	    "400 100\n" },
 	{ KIT_UNSIGNED, "web.example.", "ANY", 0,
 	    "NOERROR aa\n"
-	    "AN web.example. 300 A 192.0.2.3\n"
-	    "AN web.example. 300 TXT \"web\"\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n" },
+	    "AN web.example. 300 A 192.0.2.3\n" },
 	{ KIT_UNSIGNED, "web.example.", "ANY", KIT_TCP,
 	    "NOERROR aa\n"
 	    "AN web.example. 300 A 192.0.2.3\n"
-	    "AN web.example. 300 TXT \"web\"\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n" },
+	    "AN web.example. 300 TXT \"web\"\n" },
 	{ KIT_UNSIGNED, "www.example.", "A", 0,
 	    "NOERROR aa\n"
 	    "AN www.example. 300 CNAME web.example.\n"
@@ -115,11 +106,7 @@
 	    "400 100\n" },
 	{ KIT_UNSIGNED, "www.example.", "ANY", 0,
 	    "NOERROR aa\n"
-	    "AN www.example. 300 CNAME web.example.\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n" },
+	    "AN www.example. 300 CNAME web.example.\n" },
 	{ KIT_UNSIGNED, "_x._tcp.example.", "SRV", 0,
 	    "NOERROR aa\n"
 	    "AN _x._tcp.example. 300 SRV 0 0 53 ns1.example.\n"
@@ -212,11 +199,7 @@
 	{ KIT_UNSIGNED, "b.dname.example.", "CNAME", 0,
 	    "NOERROR aa\n"
 	    "AN dname.example. 300 DNAME target.example.\n"
-	    "AN b.dname.example. 300 CNAME b.target.example.\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n" },
+	    "AN b.dname.example. 300 CNAME b.target.example.\n" },
 	{ KIT_UNSIGNED, "z.dname.example.", "A", 0,
 	    "NXDOMAIN aa\n"
 	    "AN dname.example. 300 DNAME target.example.\n"
@@ -335,11 +318,7 @@
 	{ KIT_UNSIGNED, "sec.example.", "DS", 0,
 	    "NOERROR aa\n"
 	    "AN sec.example. 300 DS 1 8 2 0000000000000000000000000000000"
-	    "000000000000000000000000000000001\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n" },
+	    "000000000000000000000000000000001\n" },
 	{ KIT_UNSIGNED, "x.deep.only.example.", "A", 0,
 	    "NOERROR\n"
 	    "AU deep.only.example. 300 NS ns.other.\n" },
@@ -395,14 +374,7 @@
 	{ KIT_NSEC, "example.", "DNSKEY", KIT_DO,
 	    "NOERROR aa edns\n"
 	    "AN example. 300 DNSKEY 257 3 8 AwEAAQ==\n"
-	    "AN example. 300 RRSIG DNSKEY\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AU example. 300 RRSIG NS\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 RRSIG A\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n"
-	    "AD ns1.example. 300 RRSIG AAAA\n" },
+	    "AN example. 300 RRSIG DNSKEY\n" },
 	{ KIT_NSEC, "web.example.", "A", KIT_EDNS,
 	    "NOERROR aa edns\n"
 	    "AN web.example. 300 A 192.0.2.3\n"
@@ -454,18 +426,7 @@
 	{ KIT_NSEC, "web.example.", "ANY", KIT_DO,
 	    "NOERROR aa edns\n"
 	    "AN web.example. 300 A 192.0.2.3\n"
-	    "AN web.example. 300 RRSIG A\n"
-	    "AN web.example. 300 TXT \"web\"\n"
-	    "AN web.example. 300 RRSIG TXT\n"
-	    "AN web.example. 100 NSEC\n"
-	    "AN web.example. 100 RRSIG NSEC\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AU example. 300 RRSIG NS\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 RRSIG A\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n"
-	    "AD ns1.example. 300 RRSIG AAAA\n" },
+	    "AN web.example. 300 RRSIG A\n" },
 	{ KIT_NSEC, "nothing.example.", "A", KIT_DO,
 	    "NXDOMAIN aa edns\n"
 	    "AU example. 100 SOA ns1.example. host.example. 5 3600 600 86"
@@ -597,14 +558,7 @@
 	    "NOERROR aa edns\n"
 	    "AN sec.example. 300 DS 1 8 2 0000000000000000000000000000000"
 	    "000000000000000000000000000000001\n"
-	    "AN sec.example. 300 RRSIG DS\n"
-	    "AU example. 300 NS ns.other.\n"
-	    "AU example. 300 NS ns1.example.\n"
-	    "AU example. 300 RRSIG NS\n"
-	    "AD ns1.example. 300 A 192.0.2.1\n"
-	    "AD ns1.example. 300 RRSIG A\n"
-	    "AD ns1.example. 300 AAAA 2001:db8::1\n"
-	    "AD ns1.example. 300 RRSIG AAAA\n" },
+	    "AN sec.example. 300 RRSIG DS\n" },
 	{ KIT_NSEC, "example.", "DS", KIT_DO,
 	    "NOERROR aa edns\n"
 	    "AU example. 100 SOA ns1.example. host.example. 5 3600 600 86"
@@ -623,6 +577,27 @@
 	    "AD ns1.example. 300 RRSIG A\n"
 	    "AD ns1.example. 300 AAAA 2001:db8::1\n"
 	    "AD ns1.example. 300 RRSIG AAAA\n" },
+	{ KIT_NSEC, "foo.cwild.example.", "NSEC", KIT_DO,
+	    "NOERROR aa edns\n"
+	    "AN foo.cwild.example. 100 NSEC\n"
+	    "AN foo.cwild.example. 100 RRSIG NSEC\n"
+	    "AU *.cwild.example. 100 NSEC\n"
+	    "AU *.cwild.example. 100 RRSIG NSEC\n"
+	    "AU example. 300 NS ns.other.\n"
+	    "AU example. 300 NS ns1.example.\n"
+	    "AU example. 300 RRSIG NS\n"
+	    "AD ns1.example. 300 A 192.0.2.1\n"
+	    "AD ns1.example. 300 RRSIG A\n"
+	    "AD ns1.example. 300 AAAA 2001:db8::1\n"
+	    "AD ns1.example. 300 RRSIG AAAA\n" },
+	{ KIT_NSEC, "web.example.", "ANY", KIT_DO | KIT_TCP,
+	    "NOERROR aa edns\n"
+	    "AN web.example. 300 A 192.0.2.3\n"
+	    "AN web.example. 300 RRSIG A\n"
+	    "AN web.example. 300 TXT \"web\"\n"
+	    "AN web.example. 300 RRSIG TXT\n"
+	    "AN web.example. 100 NSEC\n"
+	    "AN web.example. 100 RRSIG NSEC\n" },
 	{ KIT_NSEC3, "web.example.", "A", KIT_DO,
 	    "NOERROR aa edns\n"
 	    "AN web.example. 300 A 192.0.2.3\n"
