@@ -42,15 +42,15 @@ version(void)
 	    "Zone-transfer verification proxy; reads nsd.conf.\n");
 }
 
-struct overrides {
-	const char *file, *log, *pid, *user;
-	int verbosity;		/* -1: not given */
+struct arguments {
+	const char *file;
+	struct overrides over;
 	bool is_foreground, checks_only;
 };
 
 /* 0: go on; else the exit status plus 1. */
 static int
-parse_arguments(int argc, char **argv, struct overrides *o)
+parse_arguments(int argc, char **argv, struct arguments *o)
 {
 	int c;
 	while ((c = getopt(argc, argv, "c:dtl:P:u:V:vh")) != -1) {
@@ -65,16 +65,16 @@ parse_arguments(int argc, char **argv, struct overrides *o)
 			o->checks_only = true;
 			break;
 		case 'l':
-			o->log = optarg;
+			o->over.log = optarg;
 			break;
 		case 'P':
-			o->pid = optarg;
+			o->over.pid = optarg;
 			break;
 		case 'u':
-			o->user = optarg;
+			o->over.user = optarg;
 			break;
 		case 'V':
-			o->verbosity = atoi(optarg);
+			o->over.verbosity = atoi(optarg);
 			break;
 		case 'v':
 			version();
@@ -92,20 +92,6 @@ parse_arguments(int argc, char **argv, struct overrides *o)
 	fprintf(stderr, "nsd-verify: unexpected argument %s\n", argv[optind]);
 	usage(stderr);
 	return 2;
-}
-
-/* The command line holds over every configuration that will be read. */
-static void
-apply_overrides(struct conf *c, const struct overrides *o)
-{
-	if (o->log != NULL)
-		c->server.logfile = o->log;
-	if (o->pid != NULL)
-		c->server.pidfile = o->pid;
-	if (o->user != NULL)
-		c->server.username = o->user;
-	if (o->verbosity >= 0)
-		c->server.verbosity = o->verbosity;
 }
 
 static bool
@@ -193,21 +179,21 @@ int
 main(int argc, char **argv)
 {
 	static struct daemon d;
-	struct overrides o = { .file = NSDV_CONFDIR "/nsd-verify.conf",
-		.verbosity = -1 };
+	struct arguments o = { .file = NSDV_CONFDIR "/nsd-verify.conf",
+		.over.verbosity = -1 };
 	int end = parse_arguments(argc, argv, &o);
 	if (end != 0)
 		return end - 1;
 	role_init(argc, argv);
 	d.environment = environ;
 	d.conf_path = absolute(o.file);
+	d.overrides = o.over;
 	int fd = sup_conf_read(&d, o.file);
 	if (fd == -1 || !sup_conf_apply(&d, fd))
 		return 1;
 	close(fd);
 	if (o.checks_only)
 		return 0;
-	apply_overrides(d.conf, &o);
 	d.is_foreground = o.is_foreground || d.conf->server.debug_mode;
 	if (!find_user(&d) || !check_state(&d))
 		return 1;

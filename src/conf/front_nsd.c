@@ -116,7 +116,7 @@ front_nsd(struct builder *b, const char *file, const char *text, size_t len)
 	lexer_begin(&l, b->arena, text, len, 1);
 	l.has_escapes = strncmp(text, DUMP_HEADER, strlen(DUMP_HEADER)) == 0;
 	do {
-		lexer_next(&l, &t);
+		conf_lexer_next(&l, &t);
 		if (t.kind != TOKEN_END)
 			token(&f, &t);
 	} while (t.kind != TOKEN_END && !build_is_hopeless(b));

@@ -113,7 +113,7 @@ take_quoted(struct lexer *l, struct token *t)
 }
 
 void
-lexer_next(struct lexer *l, struct token *t)
+conf_lexer_next(struct lexer *l, struct token *t)
 {
 	skip_blank(l);
 	*t = (struct token){ .kind = TOKEN_END, .text = "", .line = l->line,

@@ -30,4 +30,4 @@ struct lexer {
 
 void lexer_begin(struct lexer *l, struct arena *a, const char *text,
     size_t len, unsigned line);
-void lexer_next(struct lexer *l, struct token *t);
+void conf_lexer_next(struct lexer *l, struct token *t);

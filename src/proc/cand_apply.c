@@ -18,7 +18,7 @@ refuse(struct cand_zone *z, enum err e, const struct zone_trouble *t)
 		.to = o->to, .update = o->update };
 	char owner[NAME_TEXT_MAX], type[16];
 	if (t->what[0] != '\0' && t->type != 0)
-		snprintf(m.why, sizeof(m.why), "%s: %.100s %s", t->what,
+		snprintf(m.why, sizeof(m.why), "%.120s: %.90s %s", t->what,
 		    name_text(t->owner.octets, owner),
 		    rrtype_text(t->type, type));
 	else

@@ -51,6 +51,12 @@ struct listening {
 	struct sockets control;		/* addrs: AF_UNSPEC for unix sockets */
 };
 
+/* Of the command line: they hold over every configuration read. */
+struct overrides {
+	const char *log, *pid, *user;	/* null: not given */
+	int verbosity;			/* -1: not given */
+};
+
 struct daemon {
 	const char *conf_path;
 	struct conf *conf;
@@ -67,6 +73,7 @@ struct daemon {
 	struct spawn_user user;
 	char **environment;		/* as the daemon was started with */
 	bool is_foreground;
+	struct overrides overrides;
 	int64_t booted_s;
 	pid_t supervisor;
 };

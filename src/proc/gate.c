@@ -21,6 +21,9 @@
 #define CONNECTIONS_MAX 256
 #define FIRST_QUERY_S 10	/* a connection must ask within this time */
 #define DATAGRAMS_PER_TURN 64
+/* What a candidate has told comes before any query of its verifier: a zone
+ * under verification is never answered in another version. */
+#define PRIORITY_QUERIES 2
 #define QUERY_MAX 4096		/* no query to a verify address is longer */
 
 struct gate_candidate {
@@ -146,6 +149,7 @@ refusal(const uint8_t *octets, size_t len, uint8_t *answer, size_t room)
 	struct msg_writer w;
 	uint8_t option[128];
 	struct buf options = buf_of(option, sizeof(option));
+	bool is_whole = true;
 	enum err e = msg_read(&r, octets, len, scratch);
 	if (len < MSG_HEADER_OCTETS || (r.flags & MSG_QR) != 0)
 		return 0;
@@ -155,10 +159,10 @@ refusal(const uint8_t *octets, size_t len, uint8_t *answer, size_t room)
 	if (e == OK && r.has_question && msg_put_question(&w, r.qname.octets,
 	    r.qtype, r.qclass) && r.counts[SECTION_ADDITIONAL] > 0 &&
 	    edns_ede_put(&options, EDE_NOT_READY, "Not under verification"))
-		(void)edns_put(&w, 1232, rcode, false, option,
+		is_whole = edns_put(&w, 1232, rcode, false, option,
 		    (uint16_t)options.at);
 	msg_finish(&w);
-	return w.len;
+	return is_whole ? w.len : 0;
 }
 
 static void
@@ -415,7 +419,9 @@ listen_on(int fd, event_callback_fn fn, unsigned i)
 {
 	struct event *e = event_new(gate.loop, fd, EV_READ | EV_PERSIST, fn,
 	    (void *)(uintptr_t)i);
-	ASSERT(e != NULL && event_add(e, NULL) == 0);
+	ASSERT(e != NULL);
+	event_priority_set(e, PRIORITY_QUERIES);
+	event_add(e, NULL);
 }
 
 void
@@ -425,7 +431,8 @@ gate_main(struct daemon *d, int fd)
 	const struct listening *l = &d->listening;
 	gate.d = d;
 	gate.loop = event_base_new();
-	ASSERT(gate.loop != NULL);
+	ASSERT(gate.loop != NULL &&
+	    event_base_priority_init(gate.loop, 3) == 0);
 	gate.supervisor = ipc_open(gate.loop, fd, ROLE_GATE, ROLE_SUPERVISOR,
 	    0, &user);
 	for (unsigned i = 0; i < l->verify_udp.count; i++)

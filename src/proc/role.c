@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/log.h"
 
 static char *title_at;
@@ -76,8 +77,9 @@ compare_int(const void *a, const void *b)
 static void
 close_all_but(const int *keep, size_t n_keep)
 {
-	int sorted[n_keep + 1];
+	int sorted[ROLE_KEEP_MAX + 1];
 	size_t n = 0;
+	ASSERT(n_keep <= ROLE_KEEP_MAX);
 	for (size_t i = 0; i < n_keep; i++)
 		if (keep[i] > 2)
 			sorted[n++] = keep[i];

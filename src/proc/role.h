@@ -21,6 +21,7 @@ const char *role_title(enum role r);
 void role_init(int argc, char **argv);
 void role_set_title(enum role r, uint32_t number);
 
+#define ROLE_KEEP_MAX 1024
 /* Forks. In the child (0): signals are at their defaults and unblocked, every
  * descriptor is closed but 0 to 2, the log's and those in keep, the title is
  * set, and the child dies when told so by end of file of the supervisor's

@@ -112,7 +112,7 @@ load_commit(struct store *s, const struct msg_load_commit *b)
 		    (unsigned long long)zone_record_count(v),
 		    (double)(clock_mono_us() - load.started_us) / 1e6);
 	} else {
-		snprintf(r.why, sizeof(r.why), "%s", load.e != OK ?
+		snprintf(r.why, sizeof(r.why), "%.150s", load.e != OK ?
 		    load.trouble.what[0] != '\0' ? load.trouble.what :
 		    err_text(load.e) : "serial or digest differs");
 		zonedb_clear(s->db, b->zone);

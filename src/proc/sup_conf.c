@@ -89,6 +89,15 @@ assign_ids(const struct daemon *d, const struct conf *c, uint32_t *limit)
 static void
 put_in_force(struct daemon *d, struct conf *c, uint32_t *ids, uint32_t limit)
 {
+	const struct overrides *o = &d->overrides;
+	if (o->log != NULL)
+		c->server.logfile = o->log;
+	if (o->pid != NULL)
+		c->server.pidfile = o->pid;
+	if (o->user != NULL)
+		c->server.username = o->user;
+	if (o->verbosity >= 0)
+		c->server.verbosity = o->verbosity;
 	conf_destroy(&d->conf);
 	free(d->ids);
 	free(d->zones);

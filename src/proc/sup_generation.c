@@ -140,7 +140,8 @@ switch_finish(struct sup *s)
 	}
 	struct msg_serving m = { s->generation };
 	ipc_send(s->store.channel, serving, &m);
-	s->has_served = true;
+	if (!s->has_served)
+		sup_serves(s);
 	limit_draining(s);
 }
 

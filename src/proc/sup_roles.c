@@ -122,7 +122,7 @@ role_connect_all(struct sup *s, struct sup_role *r)
 void
 sup_role_start(struct sup *s, struct sup_role *r)
 {
-	int pair[2], keep[8 * MAX_SOCKETS + 2 * MAX_WORKERS];
+	int pair[2], keep[ROLE_KEEP_MAX];
 	if (!ipc_pair(pair)) {
 		restart_later(r, 1000);
 		return;

@@ -57,6 +57,13 @@ tell_service_manager(const char *state)
 #endif
 }
 
+void
+sup_serves(struct sup *s)
+{
+	s->has_served = true;
+	tell_service_manager("READY=1");
+}
+
 static void
 answer_order(struct sup *s, uint32_t id, bool is_ok, const char *text)
 {
@@ -334,7 +341,6 @@ supervisor_main(struct daemon *d)
 		sup_role_start(&s, &s.gate);
 	sup_role_start(&s, &s.xfrd);
 	ev_started(NSDV_VERSION, (int)getpid());
-	tell_service_manager("READY=1");
 	event_base_dispatch(s.loop);
 	if (d->conf->server.pidfile != NULL &&
 	    d->conf->server.pidfile[0] != '\0')

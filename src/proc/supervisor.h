@@ -126,6 +126,8 @@ bool sup_reconfig(struct sup *s, char *text, size_t room);
 
 /* supervisor.c */
 int supervisor_main(struct daemon *d);
+/* The first generation serves. */
+void sup_serves(struct sup *s);
 void sup_stop(struct sup *s);
 void sup_order(struct sup *s, struct ipc_msg *m);
 void sup_load_file(struct sup *s, struct ipc_msg *m);

@@ -400,7 +400,8 @@ log_verdict(struct xzone *z, const struct msg_verdict *m)
 	else
 		ev_version_failed(z->conf->name, m->to, verifier, m->reason);
 	snprintf(z->last_rejection, sizeof(z->last_rejection),
-	    "%u by %s: %s", m->to, verifier, m->reason);
+	    "%u by %.60s: %.100s", m->to, verifier,
+	    m->reason);
 }
 
 static void
