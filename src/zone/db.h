@@ -57,7 +57,8 @@ struct tidy {
 	bool has_cursor;
 	struct zkey cursor;	/* done up to here */
 	bool in_nsec3;
-	uint32_t look_at;	/* where to look for the next zone */
+	uint32_t look_at;	/* of a sweep over all small zones */
+	bool in_sweep;
 };
 
 struct zonedb {
@@ -67,11 +68,17 @@ struct zonedb {
 	unsigned most_labels;	/* of any apex there ever was */
 	struct pending *pendings;
 	struct tidy tidy;
-	bool is_touched;	/* a version changed since the last look */
+	/* Numbers of zones that changed since tidying looked at them; without
+	 * memory for one it is looked at after its next change. */
+	uint32_t *touched;
+	uint32_t n_touched, touched_room;
+	bool shared_changed;	/* octets died in shared chunks */
 };
 
 struct zone_slot *slot_of(const struct zonedb *db, uint32_t id);
 
+/* Tidying is to look at the zone. */
+void slot_touch(struct zonedb *db, struct zone_slot *s);
 /* An operation on a zone's current chunks. */
 void slot_op_start(struct zonedb *db, struct zone_slot *s, struct mem_op *op);
 /* Keeps what an operation took and left dead with the version it made. */

@@ -30,9 +30,13 @@ struct descent {
 
 static void
 compare_leaf(const struct zone_version *z, const struct zkey *k,
-    struct descent *w)
+    const uint8_t *name, struct descent *w)
 {
 	struct zkey found;
+	if (name_equal(node_at(z, w->leaf.ref)->octet, name)) {
+		w->d = UINT_MAX;
+		return;
+	}
 	version_key_of(z, w->leaf.ref, &found);
 	w->d = key_difference(k, &found);
 	w->found_len = found.len;
@@ -42,7 +46,7 @@ compare_leaf(const struct zone_version *z, const struct zkey *k,
 /* The root is no empty twig. */
 static void
 descend(const struct zone_version *z, const struct twig *root,
-    const struct zkey *k, struct descent *w)
+    const struct zkey *k, const uint8_t *name, struct descent *w)
 {
 	struct twig t = w->root = *root;
 	w->depth = 0;
@@ -57,7 +61,7 @@ descend(const struct zone_version *z, const struct twig *root,
 		t = s->array[s->taken];
 	}
 	w->leaf = t;
-	compare_leaf(z, k, w);
+	compare_leaf(z, k, name, w);
 }
 
 /* The twig that was reached by the first i steps. */
@@ -211,7 +215,7 @@ zone_walk(const struct zone_version *z, const uint8_t *qname,
 	unsigned labels = 0, enc_len = 0, qlabels = name_labels(qname);
 	*out = (struct zone_walk){ 0 };
 	key_of_name(&k, qname, z->apex_labels);
-	descend(z, &z->main, &k, &w);
+	descend(z, &z->main, &k, qname, &w);
 	unsigned shared = w.d < k.len ? w.d : k.len;
 	for (unsigned i = 0; i < shared; i++)
 		if (k.sym[i] == 0) {
@@ -253,7 +257,7 @@ zone_nsec_cover(const struct zone_version *z, const uint8_t *name)
 	struct zkey k;
 	struct descent w;
 	key_of_name(&k, name, z->apex_labels);
-	descend(z, &z->main, &k, &w);
+	descend(z, &z->main, &k, name, &w);
 	return nsec_not_after(z, &k, &w);
 }
 

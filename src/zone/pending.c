@@ -24,6 +24,25 @@ slot_op_start(struct zonedb *db, struct zone_slot *s, struct mem_op *op)
 }
 
 void
+slot_touch(struct zonedb *db, struct zone_slot *s)
+{
+	if (s->version->owner == 0)
+		db->shared_changed = true;
+	if (s->is_touched)
+		return;
+	if (db->n_touched == db->touched_room) {
+		uint32_t room = db->touched_room ? db->touched_room * 2 : 16;
+		uint32_t *more = realloc(db->touched, room * sizeof *more);
+		if (more == NULL)
+			return;
+		db->touched = more;
+		db->touched_room = room;
+	}
+	db->touched[db->n_touched++] = s->id;
+	s->is_touched = true;
+}
+
+void
 op_undo(struct zonedb *db, struct mem_op *op)
 {
 	mem_undo(&db->mem, &op->taken);
@@ -224,7 +243,7 @@ zonedb_commit(struct zonedb *db, uint32_t id, struct zone_version *v,
 	pool_free(&p->pool);
 	free(p);
 	discard_others(db, id);
-	s->is_touched = db->is_touched = true;
+	slot_touch(db, s);
 	mem_seal_full(&db->mem);
 }
 
@@ -237,7 +256,7 @@ zonedb_clear(struct zonedb *db, uint32_t id)
 	discard_others(db, id);
 	tidy_forget(db, id);
 	drop_version(db, s->version);
-	db->is_touched = true;
+	db->shared_changed = true;
 	s->version = NULL;
 	s->open = s->pool_open = 0;
 	s->dead = 0;

@@ -20,6 +20,7 @@
 #define WHOLE_LEAST ((uint64_t)1 << 20)
 #define YOUNG_LEAST ((uint64_t)4 << 20)
 #define SMALL_LEAST 4096
+#define SPARSE_LEAST ((uint64_t)4 << 20)
 #define ROUNDS_MAX 3
 
 struct mover {
@@ -341,41 +342,67 @@ what_helps(const struct zonedb *db, const struct zone_slot *s)
 }
 
 static bool
-is_worth_rewriting(const struct zonedb *db, const struct zone_slot *s)
+is_worth_rewriting(const struct zone_slot *s)
+{
+	uint64_t octets = s->version->wire_octets;
+	return octets >= OWN_CHUNKS_FROM ||
+	    s->dead > SMALL_LEAST + octets / 4;
+}
+
+/* Most of what the zone's chunk holds is dead, though the zone is not to
+ * blame: others were removed. */
+static bool
+is_in_ruins(const struct zonedb *db, const struct zone_slot *s)
 {
 	const struct chunk *k = db->mem.chunks +
 	    region_chunk_of(version_ref(s->version));
-	if (s->version->wire_octets >= OWN_CHUNKS_FROM ||
-	    s->dead > SMALL_LEAST + s->version->wire_octets / 4)
-		return true;
 	return !k->is_open && k->live < k->fill / 2;
 }
 
-/* Looks at zones that changed; true when it found work. */
-static bool
-find_work(struct zonedb *db, int64_t until_us)
+static void
+look_at_zone(struct zonedb *db, uint32_t id)
+{
+	struct zone_slot *s = slot_of(db, id);
+	if (s == NULL)
+		return;
+	s->is_touched = false;
+	if (s->version == NULL)
+		return;
+	if (s->version->owner == 0) {
+		if (is_worth_rewriting(s))
+			rewrite_small(db, s);
+		return;
+	}
+	enum tidy_kind kind = what_helps(db, s);
+	if (kind != TIDY_NONE)
+		start(db, s, kind);
+}
+
+/* Part of a sweep over all small zones. */
+static void
+sweep(struct zonedb *db, int64_t until_us)
 {
 	struct tidy *t = &db->tidy;
 	const struct slot_table *zones = &db->by_id;
 	while (t->look_at <= zones->mask) {
 		struct zone_slot *s = zones->rows[t->look_at++];
-		if (s == NULL || s->version == NULL)
+		if (s == NULL || s->version == NULL ||
+		    s->version->owner != 0 || !is_in_ruins(db, s))
 			continue;
-		bool is_own = s->version->owner != 0;
-		if (is_own && s->is_touched) {
-			s->is_touched = false;
-			enum tidy_kind kind = what_helps(db, s);
-			if (kind != TIDY_NONE) {
-				start(db, s, kind);
-				return true;
-			}
-		} else if (!is_own && is_worth_rewriting(db, s)) {
-			rewrite_small(db, s);
-		}
+		rewrite_small(db, s);
 		if (clock_mono_us() >= until_us)
-			return true;
+			return;
 	}
-	return false;
+	t->in_sweep = false;
+}
+
+static bool
+shared_is_sparse(const struct zonedb *db)
+{
+	struct mem_sums sum;
+	mem_sums(&db->mem, 0, &sum);
+	uint64_t dead = sum.used - sum.live;
+	return dead > SPARSE_LEAST && dead > sum.live;
 }
 
 bool
@@ -383,15 +410,17 @@ zonedb_tidy(struct zonedb *db, int64_t budget_us)
 {
 	struct tidy *t = &db->tidy;
 	int64_t until_us = clock_mono_us() + budget_us;
-	if (t->kind == TIDY_NONE && !db->is_touched)
-		return false;
 	if (t->kind != TIDY_NONE) {
 		slice(db, slot_of(db, t->id), until_us);
-		return true;
+	} else if (db->n_touched > 0) {
+		look_at_zone(db, db->touched[--db->n_touched]);
+	} else if (t->in_sweep) {
+		sweep(db, until_us);
+	} else if (db->shared_changed) {
+		db->shared_changed = false;
+		t->in_sweep = shared_is_sparse(db);
+		t->look_at = 0;
 	}
-	if (find_work(db, until_us))
-		return true;
-	t->look_at = 0;
-	db->is_touched = false;
-	return false;
+	return t->kind != TIDY_NONE || db->n_touched > 0 || t->in_sweep ||
+	    db->shared_changed;
 }

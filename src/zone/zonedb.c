@@ -47,6 +47,7 @@ zonedb_destroy(struct zonedb **db)
 			slot_free(d->by_id.rows[i]);
 	free(d->by_id.rows);
 	free(d->by_apex.rows);
+	free(d->touched);
 	mem_destroy(&d->mem);
 	free(d);
 	*db = NULL;
