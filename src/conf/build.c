@@ -174,17 +174,22 @@ unknown_option(struct builder *b, const struct value *v)
 	    near ? near : "");
 }
 
-/* The nsd.conf syntax knows no sequences; who writes one meant YAML. */
+/* The nsd.conf syntax knows no sequences; who writes one meant YAML. Next to
+ * an error this is its explanation, otherwise a notice: [ is a program. */
 static void
-hint_yaml(struct builder *b, const struct value *v)
+hint_yaml(struct builder *b, const struct value *v, bool is_error)
 {
+	static const char hint[] = "%s: '%s' looks like YAML; a file in YAML "
+	    "begins with the line ---";
 	if (v->is_sequence || v->n == 0 || v->words[0].is_quoted)
 		return;
 	const struct word *w = &v->words[0];
-	if (*w->text == '[' || *w->text == '{' || strcmp(w->text, "-") == 0)
-		build_notice(b, v->file, w->line, "%s: '%s' looks like YAML; "
-		    "a file in YAML begins with the line ---", v->name,
-		    w->text);
+	if (*w->text != '[' && *w->text != '{' && strcmp(w->text, "-") != 0)
+		return;
+	if (is_error)
+		build_error(b, v->file, w->line, hint, v->name, w->text);
+	else
+		build_notice(b, v->file, w->line, hint, v->name, w->text);
 }
 
 /* The words of a text, split as nsd.conf splits an unquoted line. */
@@ -289,15 +294,12 @@ set_special(struct builder *b, const struct value *v)
 	return false;
 }
 
-void
-build_option(struct builder *b, const struct value *v)
+static void
+option_dispatch(struct builder *b, const struct value *v)
 {
 	const struct conf_word *w =
 	    conf_words_find(b->words, v->name, strlen(v->name));
 	const enum conf_section_id s = b->clause.section;
-	if (build_is_hopeless(b))
-		return;
-	hint_yaml(b, v);
 	if (w != NULL && w->is_special && set_special(b, v))
 		return;
 	if (s == SECTION_COUNT && w != NULL)
@@ -309,4 +311,14 @@ build_option(struct builder *b, const struct value *v)
 		set_sequence(b, w->option[s], v);
 	else
 		set_one(b, w->option[s], v);
+}
+
+void
+build_option(struct builder *b, const struct value *v)
+{
+	const size_t errors = b->report->errors;
+	if (build_is_hopeless(b))
+		return;
+	option_dispatch(b, v);
+	hint_yaml(b, v, b->report->errors != errors);
 }

@@ -25,7 +25,7 @@ struct value {
 
 /* One line of a pattern or zone, kept for the dump. */
 struct conf_statement {
-	struct conf_statement *next;
+	const struct conf_statement *next;
 	const struct conf_option *option;	/* null: include-pattern */
 	const struct word *words;
 	size_t n;
@@ -130,6 +130,8 @@ void build_include_pattern(struct builder *b, struct conf_zone *into,
 void build_keep_statement(struct builder *b, struct conf_zone *z,
     const struct conf_option *o, const struct value *v);
 void build_drop_statements(struct conf_zone *z, const struct conf_option *o);
+/* Once, at the end: the order of the file. */
+void build_order_statements(struct conf_zone *z);
 
 /* zone_path.c: zonefile's macros; false: too long. */
 MUST_CHECK bool conf_zone_path(struct arena *a, const struct conf_zone *z,

@@ -112,6 +112,7 @@ static void
 finish_zone(struct builder *b, struct conf_zone *z,
     const struct conf_zone *defaults)
 {
+	build_order_statements(z);
 	if (!zone_name(b, z))
 		return;
 	zone_resolve(b, z);
@@ -152,6 +153,7 @@ static void
 finish_pattern(struct builder *b, size_t i)
 {
 	struct conf_zone *p = build_zone_at(&b->patterns, i);
+	build_order_statements(p);
 	if (p->name == NULL) {
 		build_error(b, p->file, p->line, "pattern: has no name");
 		return;

@@ -32,6 +32,21 @@ yaml_stop(struct yaml *y, unsigned line, const char *what)
 	y->is_over = true;
 }
 
+/* What libyaml says of the mistakes that users of nsd.conf make, in plain
+ * words. */
+static const char *
+yaml_problem(const yaml_parser_t *p)
+{
+	if (p->problem == NULL)
+		return "this is not YAML";
+	if (strstr(p->problem, "cannot start any token") != NULL)
+		return "this sign cannot stand here in YAML (a tab cannot "
+		    "indent; %, @ and ` need quotes)";
+	if (strstr(p->problem, "expected node content") != NULL)
+		return "this cannot stand here in YAML without quotes";
+	return p->problem;
+}
+
 /* The next event; after an error there is none. */
 static bool
 next(struct yaml *y)
@@ -41,7 +56,7 @@ next(struct yaml *y)
 		return false;
 	if (!yaml_parser_parse(&y->parser, &y->event)) {
 		yaml_stop(y, (unsigned)y->parser.problem_mark.line + 1,
-		    y->parser.problem ? y->parser.problem : "not YAML");
+		    yaml_problem(&y->parser));
 		return false;
 	}
 	if (y->event.type == YAML_ALIAS_EVENT) {
@@ -90,7 +105,7 @@ split_scalar(struct yaml *y, struct vector *words, const char *text,
 	struct lexer l;
 	struct token t;
 	lexer_begin(&l, y->b->arena, text, strlen(text), line);
-	for (lexer_next(&l, &t); t.kind != TOKEN_END; lexer_next(&l, &t)) {
+	for (conf_lexer_next(&l, &t); t.kind != TOKEN_END; conf_lexer_next(&l, &t)) {
 		if (t.kind == TOKEN_BAD) {
 			build_error(y->b, y->file, line,
 			    "a quote or backslash without its end");

@@ -69,23 +69,15 @@ build_include_pattern(struct builder *b, struct conf_zone *into,
 void
 build_drop_statements(struct conf_zone *z, const struct conf_option *o)
 {
-	struct conf_statement *s =
-	    (struct conf_statement *)(uintptr_t)z->statements;
-	struct conf_statement *first = NULL, *last = NULL, *next;
-	for (; s != NULL; s = next) {
-		next = s->next;
-		if (s->option == o)
-			continue;
-		s->next = NULL;
-		if (last == NULL)
-			first = s;
+	const struct conf_statement **at = &z->statements;
+	while (*at != NULL)
+		if ((*at)->option == o)
+			*at = (*at)->next;
 		else
-			last->next = s;
-		last = s;
-	}
-	z->statements = first;
+			at = &((struct conf_statement *)(uintptr_t)*at)->next;
 }
 
+/* The newest first, until build_order_statements. */
 void
 build_keep_statement(struct builder *b, struct conf_zone *z,
     const struct conf_option *o, const struct value *v)
@@ -94,11 +86,21 @@ build_keep_statement(struct builder *b, struct conf_zone *z,
 		build_drop_statements(z, o);
 	struct conf_statement *s = arena_new(b->arena, struct conf_statement);
 	*s = (struct conf_statement){ .option = o, .n = v->n,
+		.next = z->statements,
 		.words = arena_copy(b->arena, v->words,
 		    v->n * sizeof(*v->words)) };
-	struct conf_statement **at =
-	    (struct conf_statement **)(uintptr_t)&z->statements;
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = s;
+	z->statements = s;
+}
+
+void
+build_order_statements(struct conf_zone *z)
+{
+	const struct conf_statement *ordered = NULL, *next;
+	for (const struct conf_statement *s = z->statements; s != NULL;
+	    s = next) {
+		next = s->next;
+		((struct conf_statement *)(uintptr_t)s)->next = ordered;
+		ordered = s;
+	}
+	z->statements = ordered;
 }

@@ -173,7 +173,8 @@ static void
 yaml_gets_a_hint(void **state)
 {
 	(void)state;
-	must_refuse("server:\n  ip-address: [::1]\n", "begins with the line");
+	must_refuse("server:\n  ip-address: [::1]\n",
+	    "t:2: error: ip-address: '[::1]' looks like YAML");
 	must_refuse("zone:\n name: a\n notify:\n  - 1.2.3.4 NOKEY",
 	    "begins with the line ---");
 	struct conf_report r = { 0 };

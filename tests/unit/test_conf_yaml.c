@@ -98,7 +98,10 @@ static void
 errors_name_the_place(void **state)
 {
 	(void)state;
-	must_refuse("---\nserver:\n\tport: 53\n", "t:3: error: ");
+	must_refuse("---\nserver:\n\tport: 53\n",
+	    "t:3: error: this sign cannot stand here in YAML (a tab");
+	must_refuse("---\nserver:\n  ip-address: [::1]\n",
+	    "t:3: error: this cannot stand here in YAML without quotes");
 	must_refuse("---\nserver:\n  prot: 53\n", "t:3: error: unknown option "
 	    "'prot' in server:, nearest is port");
 	must_refuse("---\nserver: 5\n", "t:2: error: section server");
