@@ -43,16 +43,35 @@ send_cancel(void *arg, uint64_t run)
 	ipc_send(z->c->supervisor, verifier_stop, &m);
 }
 
+static struct msg_net
+net_of(const struct cand_zone *z)
+{
+	const struct msg_cand_zone *o = &z->in->order;
+	return (struct msg_net){ .from = o->from, .to = o->to,
+		.digest = *zone_digest(z->version), .is_whole = z->is_whole,
+		.net_len = z->net.len };
+}
+
+/* The net delta as a descriptor: 1 and *fd, or 0 when none is needed. False
+ * when memory is out. */
+static bool
+net_fd(const struct cand_zone *z, int *fd, unsigned *n)
+{
+	*n = 0;
+	if (z->is_whole)
+		return true;
+	*fd = fd_memfile("net", z->net.at, z->net.len);
+	*n = *fd != -1;
+	return *fd != -1;
+}
+
 static struct msg_verdict
 verdict_of(const struct cand_zone *z)
 {
 	const struct msg_cand_zone *o = &z->in->order;
 	return (struct msg_verdict){ .number = o->number, .zone = o->zone,
-		.from = o->from, .to = o->to, .update = o->update,
-		.digest = *zone_digest(z->version),
-		.verdict = VERDICT_FAIL, .is_whole = z->is_whole,
-		.exit_code = -1, .net_len = z->net.len,
-		.dropped = z->dropped };
+		.update = o->update, .net = net_of(z),
+		.verdict = VERDICT_FAIL, .exit_code = -1 };
 }
 
 static void
@@ -61,16 +80,11 @@ send_verdict(struct cand_zone *z, struct msg_verdict *m,
 {
 	int fd = -1;
 	unsigned n = 0;
-	if (m->verdict != VERDICT_REJECT && !z->is_whole) {
-		fd = fd_memfile("net", z->net.at, z->net.len);
-		n = 1;
-		if (fd == -1) {
-			/* Without the delta it cannot be published. */
-			m->verdict = VERDICT_FAIL;
-			snprintf(m->reason, sizeof(m->reason), "no memory "
-			    "for the difference");
-			n = 0;
-		}
+	if (m->verdict != VERDICT_REJECT && !net_fd(z, &fd, &n)) {
+		/* Without the delta it cannot be published. */
+		m->verdict = VERDICT_FAIL;
+		snprintf(m->reason, sizeof(m->reason),
+		    "no memory for the difference");
 	}
 	m->duration_ms = (uint32_t)(clock_mono_ms() - z->started_ms);
 	if (output_len > IPC_INLINE_MAX) {
@@ -178,13 +192,23 @@ is_known(const struct cand_zone *z)
 	return false;
 }
 
+static void
+say_verifying(struct cand_zone *z)
+{
+	const struct msg_cand_zone *o = &z->in->order;
+	struct msg_verifying v = { .number = o->number, .zone = o->zone,
+		.update = o->update, .net = net_of(z) };
+	int fd = -1;
+	unsigned n = 0;
+	if (z->conf->verify_mode == MODE_REPORT)
+		v.has_net = net_fd(z, &fd, &n);
+	ipc_send_fds(z->c->xfrd, verifying, &v, &fd, n);
+}
+
 void
 cand_verify(struct cand_zone *z)
 {
-	const struct msg_cand_zone *o = &z->in->order;
 	struct msg_verdict m = verdict_of(z);
-	struct msg_verifying v = { .number = o->number, .zone = o->zone,
-		.update = o->update, .digest = *zone_digest(z->version) };
 	z->started_ms = clock_mono_ms();
 	if (is_known(z)) {
 		m.verdict = VERDICT_REJECT;
@@ -194,8 +218,8 @@ cand_verify(struct cand_zone *z)
 		send_verdict(z, &m, NULL, 0);
 		return;
 	}
-	ipc_send(z->c->xfrd, verifying, &v);
 	if (z->conf->is_verified) {
+		say_verifying(z);
 		start_plan(z);
 		return;
 	}

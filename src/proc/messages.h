@@ -213,20 +213,31 @@ struct msg_cand_refused {
 	uint64_t update;
 	char why[240];
 };
-/* It applies; its verifiers, if any, start. */
+/* A version that applies, as it would be published. Descriptor 0: the net
+ * delta, unless is_whole (publish from what was staged). */
+struct msg_net {
+	uint32_t from, to;
+	struct zone_digest digest;
+	uint8_t is_whole;
+	uint64_t net_len;
+};
+
+/* It applies and its verifiers start. With a net delta only when it is let out
+ * at once (verify-mode: report). */
 struct msg_verifying {
 	uint32_t number, zone;
 	uint64_t update;
-	struct zone_digest digest;
+	struct msg_net net;
+	uint8_t has_net;
 };
 
-/* Payload: output of the verifier. Descriptor 0, if any: the net delta. */
+/* Payload: output of the verifier. The net delta comes along unless the
+ * verdict is a rejection. */
 struct msg_verdict {
-	uint32_t number, zone, from, to;
+	uint32_t number, zone;
 	uint64_t update;
-	struct zone_digest digest;
+	struct msg_net net;
 	uint8_t verdict;	/* enum verdict */
-	uint8_t is_whole;	/* publish from what was staged */
 	uint8_t is_known;	/* its digest is a rejected one */
 	uint8_t is_stale_conf;	/* no judgement, not counted */
 	uint8_t is_timed_out;
@@ -234,8 +245,6 @@ struct msg_verdict {
 	uint8_t verifiers_run;
 	int32_t exit_code, signal;
 	uint32_t duration_ms;
-	uint64_t net_len;
-	uint64_t dropped;	/* records outside the zone */
 	char verifier[64];	/* the one that decided, "" for none */
 	char reason[160];
 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/signals.h"
 
 #define TIDY_BUDGET_US 4000
 
@@ -199,12 +200,11 @@ on_supervisor_gone(void *arg, struct ipc *c, bool is_breach)
 }
 
 static void
-on_child(evutil_socket_t sig, short what, void *arg)
+on_child(int sig, void *arg)
 {
 	pid_t pid;
 	int status;
 	(void)sig;
-	(void)what;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		store_reaped(arg, pid, status);
 }
@@ -231,8 +231,9 @@ store_main(struct daemon *d, int fd)
 	ASSERT(s->loop != NULL);
 	s->supervisor = ipc_open(s->loop, fd, ROLE_STORE, ROLE_SUPERVISOR, 0,
 	    &user);
-	struct event *child = evsignal_new(s->loop, SIGCHLD, on_child, s);
-	event_add(child, NULL);
+	const int signals[] = { SIGCHLD };
+	if (!signals_watch(s->loop, signals, 1, on_child, s))
+		_exit(1);
 	s->tidy_timer = evtimer_new(s->loop, on_tidy, s);
 	on_tidy(-1, 0, s);
 	event_base_dispatch(s->loop);

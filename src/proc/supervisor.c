@@ -20,6 +20,7 @@
 #include "base/reap.h"
 #include "proc/listen.h"
 #include "proc/roles.h"
+#include "proc/signals.h"
 
 #define WATCH_S 5
 #define END_WAIT_MS 5000
@@ -159,13 +160,10 @@ loader_reaped(struct sup *s, pid_t pid, int status)
 }
 
 static void
-on_child(evutil_socket_t sig, short what, void *arg)
+on_child(struct sup *s)
 {
-	struct sup *s = arg;
 	pid_t pid;
 	int status;
-	(void)sig;
-	(void)what;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s->xfrd.pid)
 			sup_role_on_exit(s, &s->xfrd, status);
@@ -182,26 +180,29 @@ on_child(evutil_socket_t sig, short what, void *arg)
 }
 
 static void
-on_stop_signal(evutil_socket_t sig, short what, void *arg)
+on_hangup(struct sup *s)
 {
-	(void)what;
-	ev_stop_signal((int)sig);
-	sup_stop(arg);
-}
-
-static void
-on_hangup(evutil_socket_t sig, short what, void *arg)
-{
-	struct sup *s = arg;
 	char text[512];
-	(void)sig;
-	(void)what;
 	ev_sighup();
 	reopen_log(s);
 	if (s->d->conf->server.reload_config)
 		sup_reconfig(s, text, sizeof(text));
 	struct msg_answer a = { .id = 0, .is_ok = true, .text = "reload" };
 	ipc_send(s->xfrd.channel, answer, &a);
+}
+
+static void
+on_signal(int sig, void *arg)
+{
+	struct sup *s = arg;
+	if (sig == SIGCHLD) {
+		on_child(s);
+	} else if (sig == SIGHUP) {
+		on_hangup(s);
+	} else {
+		ev_stop_signal(sig);
+		sup_stop(s);
+	}
 }
 
 static void
@@ -238,13 +239,6 @@ sup_stop(struct sup *s)
 	ipc_close(&s->store.channel);
 	ipc_close(&s->gate.channel);
 	event_base_once(s->loop, -1, EV_TIMEOUT, on_end_timer, s, &limit);
-}
-
-static void
-signal_on(struct sup *s, int sig, event_callback_fn fn)
-{
-	struct event *e = evsignal_new(s->loop, sig, fn, s);
-	ASSERT(e != NULL && event_add(e, NULL) == 0);
 }
 
 /* The pid of a running daemon, or 0. */
@@ -303,16 +297,15 @@ static bool
 sup_init(struct sup *s)
 {
 	static const struct timeval watch = { WATCH_S, 0 };
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
 	s->loop = event_base_new();
 	if (s->loop == NULL || !sup_verifier_init(s))
 		return false;
 	s->xfrd = (struct sup_role){ .role = ROLE_XFRD, .sup = s };
 	s->store = (struct sup_role){ .role = ROLE_STORE, .sup = s };
 	s->gate = (struct sup_role){ .role = ROLE_GATE, .sup = s };
-	signal_on(s, SIGCHLD, on_child);
-	signal_on(s, SIGTERM, on_stop_signal);
-	signal_on(s, SIGINT, on_stop_signal);
-	signal_on(s, SIGHUP, on_hangup);
+	if (!signals_watch(s->loop, signals, 4, on_signal, s))
+		return false;
 	signal(SIGPIPE, SIG_IGN);
 	s->watch_timer = event_new(s->loop, -1, EV_PERSIST, on_watch, s);
 	event_add(s->watch_timer, &watch);

@@ -306,7 +306,7 @@ put_verdict(struct xzone *z, const struct update *tip,
     const struct msg_verdict *m, const struct ipc_msg *msg)
 {
 	const struct xbody *b = tip->data;
-	struct journal_verdict v = { .serial = m->to, .previous = m->from,
+	struct journal_verdict v = { .serial = m->net.to, .previous = m->net.from,
 		.has_previous = z->is_published,
 		.is_accepted = m->verdict == VERDICT_PASS,
 		.is_unverified = !z->conf->is_verified,
@@ -316,57 +316,75 @@ put_verdict(struct xzone *z, const struct update *tip,
 		.attempt = (uint16_t)(tip->attempts + 1),
 		.when_s = clock_wall_s(), .output = msg->payload,
 		.output_len = msg->payload_len };
-	memcpy(v.digest, &m->digest, sizeof(v.digest));
+	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
 	snprintf(v.verifier, sizeof(v.verifier), "%s", m->verifier);
 	snprintf(v.primary, sizeof(v.primary), "%s", b->primary);
 	journal_put_verdict(z->x->journal, z->apex.octets, &v);
 }
 
-/* The net delta becomes durable with the verdict, before anyone sees it. */
+/* What stands in the journal is what will be published. */
 static bool
-put_net(struct xzone *z, const struct update *tip,
-    const struct msg_verdict *m, const struct ipc_msg *msg)
+net_data(struct xzone *z, const struct update *tip, const struct msg_net *m,
+    const struct ipc_msg *msg, struct fd_map *map, struct octets *copy,
+    struct journal_data *data)
 {
 	const struct xbody *b = tip->data;
+	struct journal_update j;
+	if (!m->is_whole) {
+		if (msg->fd_count != 1 || fd_map_open(msg->fds[0], map) !=
+		    OK || map->len < m->net_len)
+			return false;
+		*data = (struct journal_data){ .octets = map->octets,
+			.len = (size_t)m->net_len };
+	} else if (b->is_plain) {
+		if (journal_read_update(z->x->journal, z->apex.octets,
+		    tip->id, &j, copy) != OK)
+			return false;
+		*data = (struct journal_data){ .octets = copy->at,
+			.len = copy->len };
+	} else {
+		*data = (struct journal_data){ .file = b->file,
+			.len = (size_t)b->len };
+	}
+	return true;
+}
+
+static bool
+net_to_spool(struct xzone *z, struct journal_data *d,
+    char name[SPOOL_NAME_MAX])
+{
+	int fd = -1;
+	bool is_good = spool_create(z->x->statedir, SPOOL_DELTA, &fd, name) ==
+	    OK && fd_write_all(fd, d->octets, d->len) &&
+	    spool_keep(z->x->statedir, fd, name) == OK;
+	fd_close(&fd);
+	*d = (struct journal_data){ .file = name, .len = d->len };
+	return is_good;
+}
+
+/* The net delta becomes durable with the verdict, before anyone sees it. */
+static bool
+put_net(struct xzone *z, const struct update *tip, const struct msg_net *m,
+    const struct ipc_msg *msg)
+{
 	struct fd_map map = { 0 };
+	struct octets copy = { 0 };
+	char spool[SPOOL_NAME_MAX] = "";
 	struct journal_delta d = { .is_whole = m->is_whole,
 		.has_from = z->is_published, .from = m->from, .to = m->to,
 		.when_s = clock_wall_s() };
 	memcpy(d.digest, &m->digest, sizeof(d.digest));
-	char spool[SPOOL_NAME_MAX] = "";
-	struct octets copy = { 0 };
-	struct journal_update j;
-	bool is_good = true;
-	if (!m->is_whole) {
-		is_good = msg->fd_count == 1 &&
-		    fd_map_open(msg->fds[0], &map) == OK &&
-		    map.len >= m->net_len;
-		d.data.octets = map.octets;
-		d.data.len = (size_t)m->net_len;
-	} else if (b->is_plain) {
-		is_good = journal_read_update(z->x->journal, z->apex.octets,
-		    tip->id, &j, &copy) == OK;
-		d.data.octets = copy.at;
-		d.data.len = copy.len;
-	} else {
-		d.data.file = b->file;
-		d.data.len = (size_t)b->len;
-	}
+	bool is_good = net_data(z, tip, m, msg, &map, &copy, &d.data);
 	if (is_good && d.data.file == NULL &&
-	    d.data.len > JOURNAL_INLINE_MAX) {
-		int fd = -1;
-		is_good = spool_create(z->x->statedir, SPOOL_DELTA, &fd,
-		    spool) == OK && fd_write_all(fd, d.data.octets,
-		    d.data.len) && spool_keep(z->x->statedir, fd, spool) ==
-		    OK;
-		fd_close(&fd);
-		d.data.file = spool;
-	}
+	    d.data.len > JOURNAL_INLINE_MAX)
+		is_good = net_to_spool(z, &d.data, spool);
 	if (is_good)
 		is_good = journal_put_net(z->x->journal, z->apex.octets,
 		    tip->id, &d) == OK;
 	octets_free(&copy);
 	fd_map_close(&map);
+	if (!is_good)
+		ev_system_trouble("storing of a verdict", z->conf->name);
 	return is_good;
 }
 
@@ -390,17 +408,17 @@ log_verdict(struct xzone *z, const struct msg_verdict *m)
 	const char *verifier = m->verifier[0] != '\0' ? m->verifier :
 	    "nsd-verify";
 	if (m->verdict == VERDICT_PASS && !z->conf->is_verified)
-		ev_version_unverified(z->conf->name, m->to);
+		ev_version_unverified(z->conf->name, m->net.to);
 	if (m->verdict == VERDICT_PASS)
 		return;
 	if (m->verdict == VERDICT_REJECT)
-		ev_version_rejected(z->conf->name, m->to, verifier, m->reason,
+		ev_version_rejected(z->conf->name, m->net.to, verifier, m->reason,
 		    z->is_published ? "stays published" : "is published",
 		    z->serial);
 	else
-		ev_version_failed(z->conf->name, m->to, verifier, m->reason);
+		ev_version_failed(z->conf->name, m->net.to, verifier, m->reason);
 	snprintf(z->last_rejection, sizeof(z->last_rejection),
-	    "%u by %.60s: %.100s", m->to, verifier,
+	    "%u by %.60s: %.100s", m->net.to, verifier,
 	    m->reason);
 }
 
@@ -422,29 +440,30 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	const struct xbody *b = tip->data;
 	struct update_verdict v = { .outcome = outcome_of(m),
 		.has_digest = true };
-	memcpy(v.digest, &m->digest, sizeof(v.digest));
-	if (v.outcome == OUTCOME_PASS && !put_net(z, tip, m, msg)) {
-		ev_system_trouble("storing of a verdict", z->conf->name);
+	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
+	if (v.outcome == OUTCOME_PASS && !put_net(z, tip, &m->net, msg))
 		v.outcome = OUTCOME_FAILED;
-	}
 	put_verdict(z, tip, m, msg);
 	log_verdict(z, m);
 	if (v.outcome == OUTCOME_REJECT && z->refresh != NULL)
-		refresh_rejected(z->refresh, m->to, b->primary_index,
+		refresh_rejected(z->refresh, m->net.to, b->primary_index,
 		    clock_wall_s(), xfrd_random());
 	judge(z, tip, &v);
 }
 
 static void
-on_verifying(struct xfrd *x, const struct msg_verifying *m)
+on_verifying(struct xfrd *x, struct ipc_msg *msg)
 {
+	const struct msg_verifying *m = msg->body;
 	struct update *tip;
 	struct update_verdict v = { .outcome = OUTCOME_APPLIED,
 		.has_digest = true };
 	struct xzone *z = zone_under(x, m->zone, m->number, m->update, &tip);
 	if (z == NULL)
 		return;
-	memcpy(v.digest, &m->digest, sizeof(v.digest));
+	if (m->has_net && !put_net(z, tip, &m->net, msg))
+		return;
+	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
 	judge(z, tip, &v);
 }
 
@@ -458,7 +477,7 @@ on_message(void *arg, struct ipc *ch, struct ipc_msg *m)
 		on_refused(c->x, m->body);
 		break;
 	case MSG_verifying:
-		on_verifying(c->x, m->body);
+		on_verifying(c->x, m);
 		break;
 	case MSG_verdict:
 		on_verdict(c->x, m);
