@@ -37,6 +37,24 @@ file_use(struct journal *j, const char *name)
 }
 
 static enum err
+note_unused(struct journal *j, const struct db_key *name)
+{
+	char padded[SPOOL_NAME_MAX] = "";
+	memcpy(padded, name->octets, name->len);
+	return octets_add(&j->unused, padded, sizeof padded) ? OK : ERR_MEMORY;
+}
+
+enum err
+data_unwanted(struct journal *j, const struct journal_data *d)
+{
+	if (d->file == NULL || d->file[0] == '\0')
+		return OK;
+	ASSERT(spool_is_name(d->file));
+	struct db_key k = db_key_text(d->file);
+	return note_unused(j, &k);
+}
+
+static enum err
 file_unuse(struct journal *j, const char *name)
 {
 	struct db_key k = db_key_text(name);
@@ -48,11 +66,8 @@ file_unuse(struct journal *j, const char *name)
 		return ERR_CORRUPT;
 	if (count > 1)
 		return file_put_count(j, &k, count - 1);
-	char padded[SPOOL_NAME_MAX] = "";
-	memcpy(padded, k.octets, k.len);
-	if (!octets_add(&j->unused, padded, sizeof padded))
-		return ERR_MEMORY;
-	return db_drop(j, DB_FILE, &k);
+	e = note_unused(j, &k);
+	return e == OK ? db_drop(j, DB_FILE, &k) : e;
 }
 
 bool

@@ -30,5 +30,10 @@ MUST_CHECK enum err data_view(struct journal *j, const struct data_place *p,
 MUST_CHECK enum err data_copy(struct journal *j, const struct data_place *p,
     struct octets *copy, struct journal_data *d);
 
+/* Within a put: a file that no record took; reported as unused with the
+ * commit unless one names it. */
+MUST_CHECK enum err data_unwanted(struct journal *j,
+    const struct journal_data *d);
+
 void data_put_place(struct db_fields *f, const struct data_place *p);
 bool data_take_place(struct buf *b, struct data_place *p);

@@ -329,9 +329,11 @@ journal_put_base(struct journal *j, const uint8_t *apex, uint32_t serial,
 	if (e != OK)
 		return e;
 	e = zone_read(j, apex, &z);
-	if (e == OK && (!z.zone.is_published ||
-	    delta < z.zone.base_delta || delta > z.zone.last_delta))
-		return ERR_AGAIN;
+	if (e == ERR_NOT_FOUND || (e == OK && (!z.zone.is_published ||
+	    delta < z.zone.base_delta || delta > z.zone.last_delta))) {
+		e = db_end(j, data_unwanted(j, base));
+		return e == OK ? ERR_AGAIN : e;
+	}
 	if (e == OK) {
 		z.zone.base_serial = serial;
 		z.zone.base_delta = delta;

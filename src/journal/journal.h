@@ -40,7 +40,8 @@ struct journal_settings {
 	const char *directory;	/* the state directory */
 	size_t map_octets;	/* 0: 64 GiB; address space, not disk */
 	/* The last record that names a file is gone for good: called after
-	 * the commit, once for each such file; may be null. */
+	 * the commit, once for each such file, to remove it (spool_remove).
+	 * Null: they stay until spool_clean at the next start. */
 	void (*on_unused_file)(void *arg, const char *name);
 	void *arg;
 };
@@ -150,7 +151,8 @@ enum err journal_publish(struct journal *j, const uint8_t *apex,
     uint64_t update_id, int64_t now_s);
 /* The base moves on: the version reached with delta number `delta` (0 or
  * last_delta of the moment it was written) stands in this file or octets.
- * Older deltas stay as history until trimmed. */
+ * Older deltas stay as history until trimmed. ERR_AGAIN, and the turn is not
+ * spoilt: overtaken by a newer base; the file is reported as unused. */
 enum err journal_put_base(struct journal *j, const uint8_t *apex,
     uint32_t serial, uint64_t delta, const struct journal_data *base);
 MUST_CHECK enum err journal_read_base(struct journal *j, const uint8_t *apex,

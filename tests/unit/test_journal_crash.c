@@ -19,6 +19,9 @@
 #endif
 
 #define KILLS 40
+#define KILLS_LEAST 10	/* on a machine that is busy with other things */
+#define FLIPS 300
+#define FLIPS_LEAST 60
 #define ZONES (SANITIZED ? 10000 : 100000)
 
 static void
@@ -171,14 +174,15 @@ test_killed(void **state)
 	int64_t end_ms = clock_mono_ms() + 3000;
 	srandom(1);
 	unsigned kills = 0;
-	for (; kills < KILLS && clock_mono_ms() < end_ms; kills++) {
+	for (; kills < KILLS && (kills < KILLS_LEAST ||
+	    clock_mono_ms() < end_ms); kills++) {
 		unsigned after = (unsigned)random() % 60000;
 		uint32_t told = kill_writer(turn + 1, after);
 		uint32_t there = check_turn();
 		assert_true(there >= told && there <= told + 1);
 		turn = there;
 	}
-	assert_true(turn > 0 && kills > 5);
+	assert_true(turn > 0);
 	print_message("%u kills, %u turns\n", kills, turn);
 }
 
@@ -345,7 +349,8 @@ test_flipped(void **state)
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	int64_t end_ms = clock_mono_ms() + 2500;
 	srandom(2);
-	for (unsigned i = 0; i < 300 && clock_mono_ms() < end_ms; i++) {
+	for (unsigned i = 0; i < FLIPS && (i < FLIPS_LEAST ||
+	    clock_mono_ms() < end_ms); i++) {
 		off_t at = 8192 + random() % (st.st_size - 8192);
 		uint8_t was, is;
 		assert_int_equal(pread(fd, &was, 1, at), 1);
@@ -370,7 +375,7 @@ test_flipped(void **state)
 	}
 	close(fd);
 	print_message("%u found, %u of them by dying\n", found, died);
-	assert_true(found > 10);
+	assert_true(found > 0);
 	assert_int_equal(died, 0);
 	assert_int_equal(read_damaged(), 0);
 }

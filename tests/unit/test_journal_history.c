@@ -211,7 +211,7 @@ test_late_snapshot(void **state)
 {
 	(void)state;
 	struct journal *j = kit_open();
-	struct journal_data base = text_data("late");
+	struct journal_data base = file_data(F3, 4);
 	struct octets copy = { 0 };
 	publish_whole(j, 1, text_data("zone1"));
 	publish(j, 1, 2, "one", false);
@@ -219,9 +219,14 @@ test_late_snapshot(void **state)
 	publish_whole(j, 9, text_data("zone9"));
 	assert_int_equal(journal_put_base(j, kit_example, 2, when, &base),
 	    ERR_AGAIN);
+	base = text_data("early");
 	assert_int_equal(journal_put_base(j, kit_example, 2,
 	    zone_of(j).last_delta + 1, &base), ERR_AGAIN);
+	assert_int_equal(journal_put_base(j, kit_other, 2, 0, &base),
+	    ERR_AGAIN);
+	assert_string_equal(kit_unused, "");
 	kit_commit(j);
+	assert_string_equal(kit_unused, F3 " ");	/* it may go */
 	assert_int_equal(journal_read_base(j, kit_example, &copy), OK);
 	assert_memory_equal(copy.at, "zone9", 5);
 	assert_string_equal(history(j, JOURNAL_OLDEST_FIRST), "");
