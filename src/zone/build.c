@@ -268,9 +268,9 @@ start(struct build *b)
 		m->writer = (struct node_writer){ .op = &b->op,
 			.pool = b->made.pool, .is_nsec3 = i == 1 };
 		m->builder = malloc(sizeof *m->builder);
-		if (m->builder == NULL ||
-		    !trie_build_start(m->builder, &b->op))
+		if (m->builder == NULL)
 			return ERR_MEMORY;
+		trie_build_start(m->builder, &b->op);
 	}
 	return OK;
 }

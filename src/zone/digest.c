@@ -10,10 +10,12 @@
 digest_sum
 digest_load(const struct zone_digest *d)
 {
-	digest_sum v = 0;
-	for (unsigned i = 16; i-- > 0;)
-		v = v << 8 | d->octets[i];
-	return v;
+	uint64_t half[2] = { 0 };
+	for (unsigned i = 0; i < 8; i++) {
+		half[0] |= (uint64_t)d->octets[i] << (8 * i);
+		half[1] |= (uint64_t)d->octets[8 + i] << (8 * i);
+	}
+	return (digest_sum)half[1] << 64 | half[0];
 }
 
 void

@@ -8,24 +8,31 @@
 
 #define ARRAY_OCTETS(n) ((n) * sizeof(struct twig))
 
-bool
+void
 trie_build_start(struct trie_builder *b, struct mem_op *op)
 {
 	b->op = op;
 	b->has_last = false;
-	b->n_open = b->n_pending = 0;
-	b->pending = malloc((size_t)KEY_ROOM * KEY_SYMBOLS *
-	    sizeof *b->pending);
-	return b->pending != NULL;
+	b->n_open = b->n_pending = b->pending_room = 0;
+	b->pending = NULL;
 }
 
 /* The last twig gets its place in the innermost open branch. */
-static void
+static bool
 push_last(struct trie_builder *b)
 {
 	struct trie_open *o = b->open + b->n_open - 1;
+	if (b->n_pending == b->pending_room) {
+		unsigned room = b->pending_room ? b->pending_room * 2 : 64;
+		struct twig *more = realloc(b->pending, room * sizeof *more);
+		if (more == NULL)
+			return false;
+		b->pending = more;
+		b->pending_room = room;
+	}
 	o->bitmap |= UINT64_C(1) << key_at(&b->key, o->offset);
 	b->pending[b->n_pending++] = b->last;
+	return true;
 }
 
 static uint64_t
@@ -41,7 +48,8 @@ nsec_bits(const struct twig *twigs, unsigned n)
 static bool
 close_branch(struct trie_builder *b)
 {
-	push_last(b);
+	if (!push_last(b))
+		return false;
 	struct trie_open *o = b->open + --b->n_open;
 	unsigned n = b->n_pending - o->first;
 	struct twig *from = b->pending + o->first, *to;
@@ -69,7 +77,8 @@ trie_build_add(struct trie_builder *b, const struct zkey *k,
 		if (b->n_open == 0 || b->open[b->n_open - 1].offset < d)
 			b->open[b->n_open++] = (struct trie_open){
 				.offset = d, .first = b->n_pending };
-		push_last(b);
+		if (!push_last(b))
+			return ERR_MEMORY;
 	}
 	b->last = leaf;
 	b->has_last = true;
@@ -81,7 +90,7 @@ trie_build_add(struct trie_builder *b, const struct zkey *k,
 bool
 trie_build_end(struct trie_builder *b, struct twig *root)
 {
-	bool ok = b->pending != NULL;
+	bool ok = true;
 	while (ok && b->n_open > 0)
 		ok = close_branch(b);
 	if (ok)

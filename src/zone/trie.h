@@ -112,12 +112,12 @@ struct trie_builder {
 	struct mem_op *op;
 	struct twig last;	/* ready, but its place is not yet known */
 	bool has_last;
-	unsigned n_open, n_pending;
+	unsigned n_open, n_pending, pending_room;
 	struct trie_open open[KEY_ROOM];
 	struct twig *pending;	/* heap, of the open branches */
 	struct zkey key;	/* of the last leaf */
 };
-MUST_CHECK bool trie_build_start(struct trie_builder *b, struct mem_op *op);
+void trie_build_start(struct trie_builder *b, struct mem_op *op);
 /* ERR_PEER_SEQUENCE when the key is not above the last one; ERR_FULL. */
 MUST_CHECK enum err trie_build_add(struct trie_builder *b,
     const struct zkey *k, struct twig leaf);

@@ -50,7 +50,7 @@ struct rrset {
 	uint16_t count;
 	uint32_t ttl;		/* the lowest of its records (RFC 2181 5.2) */
 	const uint8_t *data;	/* see rrset_next */
-	uint32_t data_len;
+	uint32_t data_len;	/* octets in data, however they are packed */
 	const uint8_t *ttls;	/* internal: per-record TTLs that differ */
 	const struct zone_version *zone;
 };

@@ -1,7 +1,12 @@
 /* zonedb.h - the store: all zones of this server, and how they change.
  * Runs in: store (and in a candidate, on its own copy-on-write copy; workers
  * only look up). One zonedb per process; zones are numbered by the
- * configuration's zone id, which stays the zone's as long as it exists. */
+ * configuration's zone id, which stays the zone's as long as it exists.
+ *
+ * A version, its nodes and whatever points into it are valid until the zone's
+ * next zonedb_commit, zonedb_clear, zonedb_remove or zonedb_tidy in the same
+ * process; forked processes keep what they had. Whoever goes on later starts
+ * again from zonedb_current and zone_iter_after. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -408,6 +408,98 @@ test_tidy_big(void **state)
 	zonedb_destroy(&db);
 }
 
+static bool
+net_to(struct zonedb *db, const struct zone_version *v, struct octets *net)
+{
+	net->len = 0;
+	return zonedb_net_of_versions(db, 1, v, net) == OK;
+}
+
+/* A zone built again in its own place: big, small, big; its history comes
+ * along, what it left goes back. */
+static void
+test_replace(void **state)
+{
+	static const unsigned sizes[] = { 20000, 20000, 10, 20000, 5, 6, 20000 };
+	struct zonedb *db = open_db();
+	struct name apex = name_of("example.");
+	struct octets o = { 0 }, net = { 0 };
+	struct zonedb_stats s, first = { 0 };
+	struct zone_version *v;
+	struct zone_step step;
+	(void)state;
+	assert_int_equal(zonedb_add(db, 1, apex.octets), OK);
+	zonedb_set_history(db, 1, true, 10, 64u << 20);
+	for (unsigned i = 0; i < 7; i++) {
+		bool is_first = i == 0;
+		o.len = 0;
+		big_zone(&o, sizes[i], 100 + i);
+		assert_int_equal(build(db, 1, &o, &v, NULL), OK);
+		assert_true(is_first || net_to(db, v, &net));
+		zonedb_commit(db, 1, v, is_first ? NULL : net.at, net.len,
+		    HISTORY_KEEP);
+		assert_true(digest_holds(db, 1));
+		assert_int_equal(zone_step_count(v), i);
+		for (unsigned k = 0; k < i; k++) {
+			assert_true(zone_step(v, k, &step));
+			assert_int_equal(step.to, 100 + i - k);
+		}
+		if (is_first)
+			zonedb_stats(db, &first);
+	}
+	/* Once more without history: as at first. */
+	zonedb_set_history(db, 1, false, 0, 0);
+	assert_int_equal(build(db, 1, &o, &v, NULL), OK);
+	zonedb_commit(db, 1, v, NULL, 0, HISTORY_CLEAR);
+	zonedb_stats(db, &s);
+	assert_int_equal(s.live_octets, first.live_octets);
+	assert_true(s.region_octets <= first.region_octets +
+	    ((uint64_t)2 << 20));
+	zonedb_clear(db, 1);
+	assert_null(zonedb_current(db, 1));
+	zonedb_stats(db, &s);
+	assert_int_equal(s.live_octets, 0);
+	octets_free(&o);
+	octets_free(&net);
+	zonedb_destroy(&db);
+}
+
+/* A small zone that grows by patches gets chunks of its own when it is
+ * tidied. */
+static void
+test_growing(void **state)
+{
+	struct zonedb *db = open_db();
+	struct name apex = name_of("example.");
+	struct octets o = { 0 };
+	struct zonedb_stats s;
+	char name[64];
+	(void)state;
+	assert_int_equal(zonedb_add(db, 1, apex.octets), OK);
+	put_soa(&o, "example.", 1);
+	load(db, 1, &o);
+	for (uint32_t k = 1; k <= 60; k++) {
+		delta(&o, k, k + 1);
+		for (unsigned i = 0; i < 1000; i++) {
+			number_name(name, sizeof name, "n", k * 1000 + i,
+			    "example.");
+			put_a(&o, name, i);
+		}
+		assert_int_equal(patch(db, &o), OK);
+		while (zonedb_tidy(db, 5000))
+			;
+		assert_true(digest_holds(db, 1));
+	}
+	const struct zone_version *z = zonedb_current(db, 1);
+	assert_int_equal(zone_record_count(z), 60001);
+	assert_int_equal(count_nodes(z), 60001);
+	assert_true(zone_step_count(z) > 0);
+	zonedb_stats(db, &s);
+	assert_true(s.dead_octets < s.live_octets);
+	octets_free(&o);
+	zonedb_destroy(&db);
+}
+
 static void
 test_shared_data(void **state)
 {
@@ -935,6 +1027,8 @@ main(void)
 		cmocka_unit_test(test_net_of_chain),
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_tidy_big),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_growing),
 		cmocka_unit_test(test_shared_data),
 		cmocka_unit_test(test_many_small_zones),
 		cmocka_unit_test(test_find_zone),
