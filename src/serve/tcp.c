@@ -201,6 +201,7 @@ serve_tcp_adopt(struct serve_tcp *t, int fd, const uint8_t *octets,
 	struct tcp_conn *c = tcp_conn_new(t, fd, &peer, octets, len);
 	if (c == NULL)
 		return;
+	c->is_placed = len > 0;
 	conn_insert(t, c);
 	tcp_conn_go_on(c);
 }

@@ -34,7 +34,9 @@ struct serve_tcp_hooks {
 	    size_t len);
 	/* In a candidate's worker, both or none: asked before a query is
 	 * answered; if it is not for this worker, the connection goes back to
-	 * the gate with that query first in octets. */
+	 * the gate with that query first in octets. The first query of an
+	 * adopted connection that came with octets is not asked about: whoever
+	 * handed it here has decided, and it must not go to and fro. */
 	bool (*is_mine)(void *arg, const uint8_t *qname, uint16_t qtype);
 	void (*hand_back)(void *arg, int fd, const uint8_t *octets,
 	    size_t len);

@@ -259,9 +259,11 @@ static bool
 is_given_back(struct tcp_conn *c)
 {
 	const struct serve_tcp_hooks *h = &c->tcp->hooks;
+	bool is_placed = c->is_placed;
 	struct name qname;
 	uint16_t qtype;
-	if (h->is_mine == NULL || h->hand_back == NULL ||
+	c->is_placed = false;
+	if (is_placed || h->is_mine == NULL || h->hand_back == NULL ||
 	    !query_question(c->in + 2, octets_u16(c->in), &qname, &qtype) ||
 	    h->is_mine(h->arg, qname.octets, qtype))
 		return false;

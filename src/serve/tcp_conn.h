@@ -33,6 +33,7 @@ struct tcp_conn {
 	struct xfr_out *xfr;	/* a transfer under way, or null */
 	bool is_last;		/* end after what is being written */
 	bool is_counted;	/* against tcp-count */
+	bool is_placed;		/* its first query was sent here by the gate */
 };
 
 struct tcp_listener {
