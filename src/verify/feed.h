@@ -16,9 +16,11 @@ struct zone_version;
 struct feed_source {
 	enum verify_feed kind;
 	const struct zone_version *zone;	/* ZONE; DELTA without a delta:
-						 * all of it is new */
+						 * all of it counts as new */
 	const uint8_t *delta;	/* DELTA: the net delta's octets; null: nothing
-				 * is published yet */
+				 * is published yet, or no difference is known:
+				 * "; none SERIAL", then the zone with "+ "
+				 * before each record */
 	size_t delta_len;
 };
 

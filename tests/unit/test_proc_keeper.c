@@ -177,7 +177,7 @@ test_timeout_ends_by_term(void **state)
 	assert_int_equal(o.last.reason, KEEPER_BY_TIMEOUT);
 	assert_true(WIFSIGNALED(o.last.wait_status));
 	assert_int_equal(WTERMSIG(o.last.wait_status), SIGTERM);
-	assert_in_range(o.duration_ms, 900, 1250);
+	assert_in_range(o.duration_ms, 900, 5000);
 }
 
 static void
@@ -189,7 +189,7 @@ test_timeout_ends_by_kill(void **state)
 	assert_int_equal(o.last.reason, KEEPER_BY_TIMEOUT);
 	assert_true(WIFSIGNALED(o.last.wait_status));
 	assert_int_equal(WTERMSIG(o.last.wait_status), SIGKILL);
-	assert_in_range(o.duration_ms, 1200, 2500);
+	assert_in_range(o.duration_ms, 1200, 5000);
 }
 
 /* It may say 0 when it hears TERM: the reason tells the verdict. */
@@ -225,7 +225,7 @@ test_cancel(void **state)
 	struct outcome o = follow(&k);
 	assert_int_equal(o.last.what, KEEPER_ENDED);
 	assert_int_equal(o.last.reason, KEEPER_BY_ORDER);
-	assert_in_range(o.duration_ms, 0, 1000);
+	assert_in_range(o.duration_ms, 0, 5000);
 }
 
 static void
@@ -335,7 +335,7 @@ expect_all_gone(const char *script)
 	struct outcome o = follow(&k);
 	assert_int_equal(o.last.reason, KEEPER_BY_ITSELF);
 	assert_int_equal(o.last.wait_status, 0);
-	assert_in_range(o.duration_ms, 0, 1500);
+	assert_in_range(o.duration_ms, 0, 5000);
 	/* End of file: nobody holds the other end any more. */
 	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(read(ends[0], &octet, 1), 0);
@@ -392,7 +392,7 @@ test_comet_ends(void **state)
 	int64_t begin = clock_mono_ms();
 	struct outcome o = follow(&k);
 	assert_int_equal(o.last.wait_status, 0);
-	assert_in_range(clock_mono_ms() - begin, 0, 1500);
+	assert_in_range(clock_mono_ms() - begin, 0, 2500);
 }
 
 static void

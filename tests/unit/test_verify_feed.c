@@ -231,8 +231,8 @@ test_reader_hangs(void **state)
 		event_base_loopexit(kit_loop, &t);
 		event_base_dispatch(kit_loop);
 	}
-	assert_true(ticks >= 20);
-	assert_true(clock() - cpu < CLOCKS_PER_SEC / 10);
+	assert_true(ticks >= 5);
+	assert_true(clock() - cpu < CLOCKS_PER_SEC / 6);
 	assert_false(r.is_done);
 	assert_true(feed_octets(r.feed) >= 65536);
 	event_free(tick);

@@ -137,7 +137,7 @@ test_pass(void **state)
 	assert_int_equal(w.result.end.verdict, VERDICT_PASS);
 	assert_string_equal(w.reason, "exited with 0");
 	assert_string_equal(w.result.verifier, "check");
-	assert_in_range(w.result.duration_ms, 45, 5000);
+	assert_in_range(w.result.duration_ms, 10, 15000);
 	snprintf(line, sizeof(line), "info: verify: started verifier for zone "
 	    "example.com (pid %d), timeout is 7 seconds\n",
 	    (int)w.result.pid);
@@ -292,7 +292,7 @@ test_flood(void **state)
 	assert_int_equal(w.result.output_len, 1 << 20);
 	assert_int_equal(kit_log_count("wrote more than 1048576 octets"), 1);
 	assert_in_range(kit_log_count("info: verifier: xxx"), 2000, 2200);
-	assert_in_range(clock_mono_ms() - begin, 0, 5000);
+	assert_in_range(clock_mono_ms() - begin, 0, 15000);
 }
 
 /* The verdict waits for the verifier, not for who holds its descriptors. */
@@ -302,9 +302,9 @@ test_background_child(void **state)
 	(void)state;
 	w.leaves_group = true;
 	int64_t begin = clock_mono_ms();
-	run_script("sleep 3 & echo $!; exit 0");
+	run_script("sleep 30 & echo $!; exit 0");
 	assert_int_equal(w.result.end.verdict, VERDICT_PASS);
-	assert_in_range(clock_mono_ms() - begin, 0, 1000);
+	assert_in_range(clock_mono_ms() - begin, 0, 10000);
 	pid_t left = (pid_t)atoi(w.output);
 	assert_true(left > 1);
 	assert_int_equal(kill(left, SIGKILL), 0);
