@@ -90,7 +90,7 @@ data_store(struct journal *j, const struct journal_data *d,
 	*p = (struct data_place){ .where = DATA_NONE, .len = d->len };
 	if (d->file != NULL && d->file[0] != '\0') {
 		ASSERT(spool_is_name(d->file));
-		strcpy(p->file, d->file);
+		memcpy(p->file, d->file, strlen(d->file));
 		p->where = DATA_FILE;
 		return file_use(j, p->file);
 	}

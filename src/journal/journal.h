@@ -171,9 +171,9 @@ MUST_CHECK enum err journal_each_delta(struct journal *j, const uint8_t *apex,
 
 struct journal_update {
 	uint64_t id;
-	uint64_t base_id;	/* the update it stands on; 0: what is published */
+	uint64_t base_id;	/* what it stands on; 0: what is published */
 	uint8_t kind;		/* opaque here */
-	enum update_state state; /* never RECEIVING or VERIFYING: put as STAGED */
+	enum update_state state; /* not RECEIVING; VERIFYING goes as STAGED */
 	bool has_from;
 	uint32_t from, to;
 	bool has_digest;
@@ -216,10 +216,10 @@ struct journal_verdict {
 	uint32_t serial, previous;
 	bool has_previous;
 	bool is_accepted;	/* counts for the last 100; else the 90 days */
-	bool is_unverified;	/* let out by report, waiver or verify-zone no */
+	bool is_unverified;	/* let out by report, waiver, verify-zone */
 	uint8_t verdict;	/* opaque here */
 	uint8_t digest[JOURNAL_DIGEST];
-	char verifier[JOURNAL_TEXT_MAX];	/* empty: the candidate itself */
+	char verifier[JOURNAL_TEXT_MAX];	/* empty: the candidate */
 	int32_t exit, signal;	/* -1: none */
 	uint32_t duration_ms;
 	uint16_t attempt;

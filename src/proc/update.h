@@ -49,8 +49,8 @@ struct update {
 	uint32_t from, to;	/* from: UPDATE_IXFR only */
 	uint64_t octets;
 	unsigned primary;	/* the caller's number, below 64 */
-	bool goes_back;		/* may be older than what is published, or other
-				 * content at its serial (P3) */
+	bool goes_back;		/* may be older than what is published, or
+				 * other content at its serial (P3) */
 	bool is_passed;		/* every verifier said yes, and what it was
 				 * judged on is still what is published */
 	bool is_approved;	/* by an operator: skips hold */
@@ -63,8 +63,8 @@ struct update {
 	bool is_recheck_wanted;	/* by an operator, when nothing is under way */
 	unsigned attempts, timeouts;
 	int64_t received_s, judged_s;
-	int64_t retry_s;	/* FAILED, REJECTED: when it is verified again; 0:
-				 * not by itself */
+	int64_t retry_s;	/* FAILED, REJECTED: verified again then; 0: not
+				 * by itself */
 	bool is_changed;	/* since the caller last wrote it */
 	bool is_told_over;	/* update_next_changed has named it for good */
 	bool is_needed;		/* scratch of update_next_changed */
