@@ -99,7 +99,7 @@ admit(struct build *b, const struct rr *rr, bool is_first, bool *drop)
  * behind it. ERR_NOT_FOUND at the end. */
 struct reader {
 	struct buf in;
-	const uint8_t *owner;	/* of the record before; null: none right before */
+	const uint8_t *owner;	/* of the record right before, or null */
 	bool is_nsec3;
 };
 

@@ -159,7 +159,7 @@ chunk_with_room(struct mem_op *op, uint32_t *open, size_t octets)
 	if (c == 0)
 		return 0;
 	/* Blocks of a chunk that this operation wrote to may be on its list of
-	 * blocks to use again, so that one stays even if nothing lives there. */
+	 * blocks to use again: that one stays even if nothing lives there. */
 	if (*open != 0 && m->chunks[*open].op == op->id)
 		m->chunks[*open].is_open = false;
 	else

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "zone/key.h"
 #include "zone/mem.h"
 
@@ -59,26 +60,10 @@ branch_offset(uint64_t word)
 	return (unsigned)(word >> BRANCH_OFFSET_SHIFT) & 1023;
 }
 
-/* How many bits are set; without an instruction for it, which not every
- * machine of the architecture has, a call would cost more than this. */
-static inline unsigned
-count_bits(uint64_t v)
-{
-#ifdef __POPCNT__
-	return (unsigned)__builtin_popcountll(v);
-#else
-	v -= v >> 1 & UINT64_C(0x5555555555555555);
-	v = (v & UINT64_C(0x3333333333333333)) +
-	    (v >> 2 & UINT64_C(0x3333333333333333));
-	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return (unsigned)(v * UINT64_C(0x0101010101010101) >> 56);
-#endif
-}
-
 static inline unsigned
 branch_count(uint64_t word)
 {
-	return count_bits(word & BRANCH_BITMAP);
+	return bits_count(word & BRANCH_BITMAP);
 }
 
 static inline bool
@@ -91,7 +76,7 @@ branch_has(uint64_t word, unsigned symbol)
 static inline unsigned
 branch_rank(uint64_t word, unsigned symbol)
 {
-	return count_bits(word & ((UINT64_C(1) << symbol) - 1));
+	return bits_count(word & ((UINT64_C(1) << symbol) - 1));
 }
 
 static inline struct twig *

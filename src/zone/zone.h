@@ -13,8 +13,8 @@
 #include "dns/rr.h"
 
 struct zone_version;	/* one version of one zone */
-struct zone_node;	/* a name that owns records; names that own none (empty
-			 * non-terminals) have no node and follow from the map */
+struct zone_node;	/* a name that owns records; names that own none have no
+			 * node: empty non-terminals follow from the map */
 
 struct zone_digest {
 	uint8_t octets[16];	/* sum modulo 2^128, little-endian */
@@ -88,8 +88,8 @@ struct zone_walk {
 	const struct zone_node *wildcard; /* *.<closest encloser>, when qname
 					   * does not exist; or null */
 	const struct zone_node *nsec;	/* the node with NSEC that matches or
-					 * covers qname: the last name in
-					 * canonical order, not after qname, that
+					 * covers qname: the last name not
+					 * after qname in canonical order that
 					 * owns an NSEC; null if no NSEC */
 };
 void zone_walk(const struct zone_version *z, const uint8_t *qname,
