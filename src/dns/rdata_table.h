@@ -31,7 +31,7 @@ enum field {
 	F_ID64,		/* 8 octets, four groups of hex (RFC 6742) */
 	F_IPSECKEY,
 	F_AMTRELAY,	/* always written as RFC 3597 5 */
-	/* Text of these is left to ldns. */
+	/* Text of these is left to ldns (SvcParams: in writing only). */
 	F_NSAP, F_WKS, F_LOC, F_APL, F_SVCPARAMS, F_HIP,
 	F_OPAQUE	/* all that is left; text as RFC 3597 5 */
 };

@@ -34,6 +34,7 @@ words_next(struct words *w)
 
 /* Appended to w->out; "@" is the origin. */
 MUST_CHECK bool words_read_name(struct words *w, const struct word *s);
+MUST_CHECK bool words_read_svcparams(struct words *w);
 /* All words that are left; w->what is set on failure. */
 MUST_CHECK bool words_read_rdata(struct words *w, uint16_t type);
 

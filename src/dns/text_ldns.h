@@ -1,5 +1,5 @@
 /* text_ldns.h - rdata whose presentation format is left to ldns, for src/dns
- * alone: WKS, LOC, APL, NSAP, HIP and the SvcParams. */
+ * alone: WKS, LOC, APL, NSAP, HIP; SVCB and HTTPS in writing. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

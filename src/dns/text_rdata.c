@@ -246,15 +246,15 @@ read_type(struct words *w, const struct word *s)
 
 /* What ldns is to read: the words again, with their quotes. */
 static char *
-rebuild(struct words *w, const char *before)
+rebuild(struct words *w)
 {
-	size_t room = strlen(before) + 1;
+	size_t room = 1;
 	for (size_t i = 0; i < w->left; i++)
 		room += w->at[i].len + 3;
 	char *line = malloc(room), *to = line;
 	if (line == NULL)
 		return NULL;
-	to = stpcpy(to, before);
+	*to = '\0';
 	for (const struct word *s; (s = words_next(w)) != NULL;)
 		to += sprintf(to, s->is_quoted ? "\"%s\" " : "%s ", s->at);
 	return line;
@@ -263,32 +263,11 @@ rebuild(struct words *w, const char *before)
 static bool
 read_by_ldns(struct words *w, uint16_t type)
 {
-	char *line = rebuild(w, "");
+	char *line = rebuild(w);
 	bool good = line != NULL &&
 	    text_ldns_read(type, line, w->origin, w->out);
 	free(line);
 	return good;
-}
-
-/* ldns reads them as those of a record at the root; its own priority and
- * target are cut off again. */
-static bool
-read_svcparams(struct words *w)
-{
-	size_t start = w->out->at;
-	if (w->left == 0)
-		return true;
-	char *line = rebuild(w, "1 . ");
-	bool good = line != NULL &&
-	    text_ldns_read(TYPE_SVCB, line, NULL, w->out) &&
-	    w->out->at >= start + 3;
-	free(line);
-	if (!good)
-		return false;
-	memmove(w->out->octets + start, w->out->octets + start + 3,
-	    w->out->at - start - 3);
-	w->out->at -= 3;
-	return true;
 }
 
 /* A gateway or relay of that kind: none, A, AAAA, name. */
@@ -394,7 +373,7 @@ read_field(struct words *w, enum field f)
 	case F_BITMAP:
 		return read_bitmap(w);
 	case F_SVCPARAMS:
-		return read_svcparams(w);
+		return words_read_svcparams(w);
 	case F_AMTRELAY:
 		return read_amtrelay(w);
 	case F_IPSECKEY:

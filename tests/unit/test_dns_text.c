@@ -157,7 +157,17 @@ test_bad_lines(void **state)
 		"a. 1 NSEC3 1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3w",
 		"a. 1 NSEC3 1 0 0 - - A", "a. 1 OPT \\# 0", "a. 1 AXFR \\# 0",
 		"a. 1 EUI48 00-00-5e-00-53", "a. 1 NID 1 1:2:3",
-		"a. 1 HTTPS 1 . port=x",
+		"a. 1 HTTPS 1 . port=x", "a. 1 HTTPS 1 . port=443 port=443",
+		/* RFC 9460 D.3 */
+		"a. 1 SVCB 1 b. ( key123=abc key123=def )",
+		"a. 1 SVCB 1 b. mandatory", "a. 1 SVCB 1 b. alpn",
+		"a. 1 SVCB 1 b. port", "a. 1 SVCB 1 b. ipv4hint",
+		"a. 1 SVCB 1 b. ipv6hint",
+		"a. 1 SVCB 1 b. no-default-alpn=abc",
+		"a. 1 SVCB 1 b. ( mandatory=mandatory )",
+		"a. 1 SVCB 1 b. ( mandatory=key123,key123 key123=abc )",
+		"a. 1 SVCB 1 b. key65535=x", "a. 1 SVCB 1 b. keyx=1",
+		"a. 1 SVCB 1 b. ipv4hint=1.2.3.4,", "a. 1 SVCB 1 b. ech=A",
 		"a. 1 CAA 0 \"\" x", "a. 1 A 1.2.3.4\nb. 1 A 1.2.3.4",
 		"\"a\" 1 A 1.2.3.4", "a. 1 LOC x" };
 	struct octets o = { 0 };
@@ -172,6 +182,51 @@ test_bad_lines(void **state)
 	line[9 + 255] = 'x';
 	assert_int_equal(text_rr_from_line(line, NULL, &o), ERR_INPUT_SYNTAX);
 	octets_free(&o);
+}
+
+/* RFC 9460 D.2 and what is beside it: the rdata as text of RFC 3597. */
+static void
+test_svcb(void **state)
+{
+	(void)state;
+	static const struct { const char *in, *same; } svcb[] = {
+		{ "0 foo.", "\\# 7 000003666f6f00" },
+		{ "1 .", "\\# 3 000100" },
+		{ "16 foo. port=53", "\\# 13 001003666f6f00000300020035" },
+		{ "1 . key667=hello", "\\# 12 000100029b000568656c6c6f" },
+		{ "1 . key667=\"hello\\210qoo\"",
+		    "\\# 16 000100029b000968656c6c6fd2716f6f" },
+		{ "1 . ipv6hint=\"2001:db8::1,2001:db8::53:1\"",
+		    "\\# 39 00010000060020"
+		    "20010db8000000000000000000000001"
+		    "20010db8000000000000000000530001" },
+		{ "16 . ( alpn=h2,h3-19 mandatory=ipv4hint,alpn "
+		    "ipv4hint=192.0.2.1 )", "\\# 32 001000"
+		    "0000000400010004" "000100090268320568332d3139"
+		    "00040004c0000201" },
+		{ "16 . alpn=\"f\\\\\\\\oo\\\\,bar,h2\"",
+		    "\\# 19 0010000001000c08665c6f6f2c626172026832" },
+		{ "16 . alpn=f\\\\\\092oo\\092,bar,h2",
+		    "\\# 19 0010000001000c08665c6f6f2c626172026832" },
+		{ "1 . no-default-alpn alpn=x",
+		    "\\# 13 0001000001000201780002" "0000" },
+		{ "1 . dohpath=/q{?dns} ech=AAAA",
+		    "\\# 22 00010000050003000000" "00070008"
+		    "2f717b3f646e737d" },
+		{ "1 . key2", "\\# 7 00010000020000" },
+	};
+	for (size_t i = 0; i < sizeof svcb / sizeof *svcb; i++) {
+		char line[300];
+		struct octets a = { 0 }, b = { 0 };
+		snprintf(line, sizeof line, "a. 1 SVCB %s", svcb[i].in);
+		read_line(line, &a);
+		snprintf(line, sizeof line, "a. 1 SVCB %s", svcb[i].same);
+		read_line(line, &b);
+		assert_int_equal(a.len, b.len);
+		assert_memory_equal(a.at, b.at, a.len);
+		octets_free(&a);
+		octets_free(&b);
+	}
 }
 
 /* Whatever is valid rdata comes back from its text octet by octet. */
@@ -488,6 +543,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_svcb),
 		cmocka_unit_test(test_random_round_trip),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test_setup_teardown(test_zone, setup, teardown),
