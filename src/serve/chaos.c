@@ -32,7 +32,7 @@ chaos_answer(struct reply *r)
 	size_t len = strlen(text);
 	uint8_t rdata[256];
 	if (len == 0 || (r->qtype != TYPE_TXT && r->qtype != TYPE_ANY)) {
-		reply_error(r, RCODE_REFUSED, EDE_NONE, NULL);
+		reply_error(r, RCODE_REFUSED, EDE_NOT_SUPPORTED, NULL);
 		return;
 	}
 	rdata[0] = (uint8_t)len;

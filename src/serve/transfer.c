@@ -15,12 +15,18 @@ type_text(const struct reply *r)
 }
 
 static void
-refuse(struct reply *r, const char *why, enum ede ede, const char *text)
+log_refused(const struct reply *r, const char *why)
 {
 	char zone[NAME_TEXT_MAX], from[ADDR_TEXT_MAX];
 	ev_xfr_out_refused(type_text(r),
 	    name_text(r->q->reader.qname.octets, zone),
 	    addr_text(&r->q->peer, from), why);
+}
+
+static void
+refuse(struct reply *r, const char *why, enum ede ede, const char *text)
+{
+	log_refused(r, why);
 	reply_error(r, RCODE_REFUSED, ede, text);
 }
 
@@ -119,6 +125,7 @@ transfer_answer(struct reply *r)
 		return QUERY_ANSWER;
 	}
 	if (!zonedb_exact(r->s->db, q->reader.qname.octets, &q->zone)) {
+		log_refused(r, "no acl matches");	/* NSD's words */
 		reply_error(r, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, NULL);
 		return QUERY_ANSWER;
 	}

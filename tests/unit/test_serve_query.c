@@ -137,7 +137,8 @@ chaos_tells_who_we_are_unless_hidden(void **state)
 	expect(k, "version.server.", "ANY", KIT_CH,
 	    "NOERROR aa\nAN version.server. 0 TXT \"nsd-verify 1\"\n");
 	expect(k, "version.server.", "A", KIT_CH, "REFUSED\n");
-	expect(k, "authors.bind.", "TXT", KIT_CH, "REFUSED\n");
+	expect(k, "authors.bind.", "TXT", KIT_CH | KIT_EDNS,
+	    "REFUSED edns\nede 21\n");
 	k->serve.identity[0] = '\0';
 	k->serve.version[0] = '\0';
 	expect(k, "id.server.", "TXT", KIT_CH, "REFUSED\n");
