@@ -18,7 +18,7 @@
 	X(XFR_WHY_SOA_FORMAT, "an SOA is malformed")                           \
 	X(XFR_WHY_START, "the first difference does not start at our serial")  \
 	X(XFR_WHY_GAP, "a difference does not start where the last ended")     \
-	X(XFR_WHY_BACKWARDS, "a difference leads to a serial that is not newer") \
+	X(XFR_WHY_BACKWARDS, "a difference does not lead to a newer serial") \
 	X(XFR_WHY_OVERSHOOT, "a difference leads beyond the serial offered")   \
 	X(XFR_WHY_OTHER_SOA, "another SOA within a full transfer")             \
 	X(XFR_WHY_LAST_SOA, "the last SOA differs from the first")             \

@@ -9,9 +9,7 @@
 
 #include "dns/serial.h"
 #include "xfr/refresh_inner.h"
-#include "xfr/xfr_client.h"
 
-#define IXFR_OFF_S (48 * 3600)	/* as NSD: does not know IXFR */
 #define NOTIFIED_ROUNDS 2	/* then the notified serial is forgotten */
 
 static bool
@@ -126,9 +124,8 @@ refresh_primary(const struct refresh *r)
 	return r->is_busy ? (int)r->current : r->last;
 }
 
-/* A newer serial was announced than we have. */
-static bool
-is_notified_newer(const struct refresh *r)
+bool
+refresh_is_notified_newer(const struct refresh *r)
 {
 	uint32_t ours;
 	if (r->timers.notified_s == 0)
@@ -141,7 +138,7 @@ bool
 refresh_notified(const struct refresh *r, uint32_t *serial)
 {
 	*serial = r->timers.notified_serial;
-	return is_notified_newer(r);
+	return refresh_is_notified_newer(r);
 }
 
 /* --- rounds --- */
@@ -193,8 +190,9 @@ refresh_want_round(struct refresh *r, const struct refresh_why *why,
 	r->is_again_anyway |= anyway;
 }
 
-static void
-end_round(struct refresh *r, bool is_success, int64_t now_s, uint32_t random)
+void
+refresh_end_round(struct refresh *r, bool is_success, int64_t now_s,
+    uint32_t random)
 {
 	bool is_quiet = r->why.is_opinion && !r->has_checked;
 	r->is_round = false;
@@ -210,7 +208,7 @@ end_round(struct refresh *r, bool is_success, int64_t now_s, uint32_t random)
 			r->expired_rounds++;
 	}
 	bool again = r->is_again &&
-	    (r->is_again_anyway || is_notified_newer(r));
+	    (r->is_again_anyway || refresh_is_notified_newer(r));
 	struct refresh_why why = r->again;
 	r->is_again = r->is_again_anyway = false;
 	if (again)
@@ -224,12 +222,12 @@ exhaust_round(struct refresh *r, int64_t now_s, uint32_t random)
 	bool is_missed = r->has_missed;
 	bool is_held = refresh_is_held(r, now_s) &&
 	    r->timers.notified_serial == r->timers.rejected_serial;
-	if (is_notified_newer(r) && !is_held) {
+	if (refresh_is_notified_newer(r) && !is_held) {
 		is_missed = true;
 		if (++r->notified_rounds >= NOTIFIED_ROUNDS)
 			r->timers.notified_s = 0;
 	}
-	end_round(r, r->has_checked && !is_missed, now_s, random);
+	refresh_end_round(r, r->has_checked && !is_missed, now_s, random);
 }
 
 static bool
@@ -376,153 +374,6 @@ refresh_wake_s(const struct refresh *r)
 	if (r->is_published && !r->is_expiry_seen && t->expires_s < at)
 		at = t->expires_s;
 	return at;
-}
-
-/* --- results --- */
-
-void
-refresh_outcome_of(const struct xfr_result *x, enum xfr_ask ask,
-    struct refresh_outcome *o)
-{
-	*o = (struct refresh_outcome){ .verdict = REFRESH_FAILED,
-		.is_checked = x->is_checked, .serial = x->serial,
-		.has_expire = x->has_expire, .expire_s = x->expire_s };
-	switch (x->outcome) {
-	case XFR_UP_TO_DATE:
-		o->verdict = REFRESH_CURRENT;
-		break;
-	case XFR_NEWER:
-		o->verdict = REFRESH_NEWER;
-		break;
-	case XFR_GOT_DELTA:
-		o->verdict = REFRESH_GOT_DELTA;
-		break;
-	case XFR_GOT_ZONE:
-		o->verdict = REFRESH_GOT_ZONE;
-		break;
-	case XFR_REFUSED:
-	case XFR_MORE:
-	case XFR_IGNORED:
-	case XFR_USE_TCP:
-	case XFR_WITHOUT_EDNS:
-		break;
-	}
-	if (ask != XFR_ASK_IXFR || o->verdict != REFRESH_FAILED)
-		return;
-	o->ixfr_unknown = x->why == XFR_WHY_NOT_IMPLEMENTED ||
-	    x->why == XFR_WHY_EMPTY;
-	/* A newer SOA and then nothing: it has no differences to give. */
-	bool is_lone = x->is_checked && x->records == 1 &&
-	    (x->why == XFR_WHY_CLOSED || x->why == XFR_WHY_TIMEOUT);
-	o->bad_delta = is_lone || (x->why >= XFR_WHY_NO_SOA_FIRST &&
-	    x->why <= XFR_WHY_AFTER_END);
-}
-
-static void
-on_failed(struct refresh *r, const struct refresh_outcome *o, int64_t now_s)
-{
-	struct refresh_peer *p = &r->peers[r->current];
-	bool is_ixfr = r->order.ask == XFR_ASK_IXFR;
-	bool was_there = o->is_checked || r->stage != STAGE_ASK;
-	r->stage = STAGE_ASK;
-	if (is_ixfr && o->ixfr_unknown && r->policy.allow_axfr_fallback) {
-		p->ixfr_off_until_s = now_s + IXFR_OFF_S;
-		r->stage = STAGE_FULL;
-	} else if (is_ixfr && o->bad_delta) {
-		r->stage = STAGE_FULL;
-	} else if (r->order.ask != XFR_ASK_SOA && was_there) {
-		r->has_missed = true;
-	}
-}
-
-static void
-on_current(struct refresh *r, const struct refresh_outcome *o,
-    bool was_expired, int64_t now_s, uint32_t random)
-{
-	/* P3: an expired zone may go back. */
-	if (was_expired && o->serial != r->order.from &&
-	    r->order.ask != XFR_ASK_AXFR) {
-		r->takes_any = true;
-		r->stage = STAGE_FULL;
-		return;
-	}
-	r->stage = STAGE_ASK;
-	if (r->is_collecting || r->why.is_opinion || is_notified_newer(r))
-		return;
-	end_round(r, true, now_s, random);
-}
-
-static void
-on_newer(struct refresh *r, const struct refresh_outcome *o, int64_t now_s,
-    uint32_t random)
-{
-	struct refresh_peer *p = &r->peers[r->current];
-	r->stage = STAGE_ASK;
-	/* Nothing is published, but this version is here already. */
-	if (!r->is_published && r->is_staged &&
-	    !serial_newer(o->serial, r->tip)) {
-		on_current(r, o, false, now_s, random);
-		return;
-	}
-	if (refresh_is_held(r, now_s) && !r->why.may_refetch &&
-	    o->serial == r->timers.rejected_serial)
-		return;
-	p->has_seen = true;
-	p->seen = o->serial;
-	if (!r->is_collecting)
-		r->stage = STAGE_FETCH;
-}
-
-static void
-on_got(struct refresh *r, const struct refresh_outcome *o, int64_t now_s,
-    uint32_t random)
-{
-	uint32_t base;
-	bool has_base = refresh_base(r, &base);
-	r->stage = STAGE_ASK;
-	if (o->verdict == REFRESH_GOT_DELTA &&
-	    (!has_base || base != r->order.from)) {
-		/* What it starts at was dropped meanwhile. */
-		struct refresh_why why = { .from = r->current };
-		refresh_want_round(r, &why, true);
-		end_round(r, true, now_s, random);
-		return;
-	}
-	r->is_staged = true;
-	r->tip = o->serial;
-	if (is_notified_newer(r))
-		return;		/* somebody has more than this one */
-	r->timers.notified_s = 0;
-	end_round(r, true, now_s, random);
-}
-
-void
-refresh_result(struct refresh *r, const struct refresh_outcome *o,
-    int64_t now_s, uint32_t random)
-{
-	bool was_expired = refresh_state(r, now_s) == REFRESH_EXPIRED;
-	ASSERT(r->is_busy && r->is_round);
-	r->is_busy = false;
-	r->last = (int)r->current;
-	if (o->is_checked) {
-		r->has_checked = true;
-		refresh_renew(r, o->has_expire, o->expire_s, now_s);
-	}
-	switch (o->verdict) {
-	case REFRESH_FAILED:
-		on_failed(r, o, now_s);
-		break;
-	case REFRESH_CURRENT:
-		on_current(r, o, was_expired, now_s, random);
-		break;
-	case REFRESH_NEWER:
-		on_newer(r, o, now_s, random);
-		break;
-	case REFRESH_GOT_DELTA:
-	case REFRESH_GOT_ZONE:
-		on_got(r, o, now_s, random);
-		break;
-	}
 }
 
 void

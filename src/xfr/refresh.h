@@ -42,9 +42,9 @@ struct refresh_policy {
 #define REFRESH_TIMERS_VERSION 1
 struct refresh_timers {
 	uint32_t version;
-	uint32_t serial;		/* of the published SOA these belong to */
+	uint32_t serial;		/* of the published SOA */
 	int64_t checked_s;		/* last completed serial check */
-	int64_t expires_s;		/* end of the lease; 0: nothing published */
+	int64_t expires_s;		/* end of the lease; 0: none */
 	int64_t next_s;			/* next attempt */
 	int64_t rejected_next_s;	/* not fetched again before */
 	uint32_t rejected_serial;	/* when rejected_wait_s is not 0 */

@@ -27,7 +27,8 @@ struct refresh_why {
 	bool may_refetch;	/* the rejected serial may come again */
 	bool is_forced;		/* AXFR, any serial */
 	bool is_full;		/* begin with an AXFR: its delta was no good */
-	bool is_opinion;	/* only those that never gave what was rejected */
+	bool is_opinion;	/* only of those that never gave what was
+				 * rejected */
 };
 
 struct refresh {
@@ -63,6 +64,10 @@ struct refresh {
 	unsigned notified_rounds;	/* fruitless, since the NOTIFY */
 };
 
+void refresh_end_round(struct refresh *r, bool is_success, int64_t now_s,
+    uint32_t random);
+/* A newer serial was announced than we have. */
+bool refresh_is_notified_newer(const struct refresh *r);
 /* The newest serial that is here, published or not. */
 bool refresh_newest(const struct refresh *r, uint32_t *serial);
 /* A round: now, or after the one under way (anyway: even if by then nothing

@@ -59,7 +59,7 @@ struct xfr_result {
 	unsigned rcode;		/* for XFR_WHY_RCODE, _NOT_IMPLEMENTED */
 	unsigned tsig_error;	/* for XFR_WHY_TSIG */
 	bool is_checked;	/* a valid, authenticated SOA answer came: a
-				 * completed serial check, whatever came after */
+				 * completed serial check, whatever followed */
 	uint32_t serial;	/* the serial offered, when is_checked */
 	uint32_t from;		/* XFR_GOT_DELTA */
 	bool has_expire;	/* EDNS EXPIRE (RFC 7314) */

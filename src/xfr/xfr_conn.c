@@ -4,9 +4,11 @@
  * and never from within xfr_conn_start. */
 #include "xfr/xfr_conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "dns/rrtype.h"
@@ -200,6 +202,20 @@ log_refused(const struct xfr_conn *c, const struct xfr_result *r)
 		ev_xfr_bad(zone, primary, reason);
 }
 
+/* As NSD writes it; what was received is not yet verified. */
+static void
+log_received(const struct xfr_conn *c, const struct xfr_result *r)
+{
+	char primary[ADDR_TEXT_MAX], when[32] = "";
+	time_t now = (time_t)clock_wall_s();
+	struct tm tm;
+	if (localtime_r(&now, &tm) != NULL)
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	ev_xfr_received(xfr_client_zone(c->client), r->serial, when,
+	    addr_text(&c->primary, primary), r->octets,
+	    (double)(clock_mono_ms() - c->started_ms) / 1000);
+}
+
 static void
 conn_report(struct xfr_conn *c)
 {
@@ -208,6 +224,8 @@ conn_report(struct xfr_conn *c)
 	conn_close(c);
 	if (r->outcome == XFR_REFUSED)
 		log_refused(c, r);
+	else if (r->outcome == XFR_GOT_DELTA || r->outcome == XFR_GOT_ZONE)
+		log_received(c, r);
 	c->is_reporting = true;
 	c->done(c->arg, r);
 	conn_free(c);
@@ -321,6 +339,7 @@ xfr_conn_start(struct xfr_net *n, const struct xfr_job *job)
 	c->net = n;
 	c->fd = -1;
 	c->state = CONN_OVER;
+	c->started_ms = clock_mono_ms();
 	c->primary = job->primary;
 	c->has_source = source != NULL;
 	if (source != NULL)
@@ -348,10 +367,10 @@ xfr_conn_status(const struct xfr_conn *c, char text[XFR_STATUS_MAX])
 {
 	char primary[ADDR_TEXT_MAX];
 	const char *what = "";
-	addr_text(&c->primary, primary);
 	switch (c->state) {
 	case CONN_QUEUED:
-		return strcpy(text, "waiting-for-TCP-fd");
+		snprintf(text, XFR_STATUS_MAX, "waiting-for-TCP-fd");
+		return text;
 	case CONN_UDP:
 		what = "sent UDP to ";
 		break;
@@ -364,6 +383,7 @@ xfr_conn_status(const struct xfr_conn *c, char text[XFR_STATUS_MAX])
 		what = "done with ";
 		break;
 	}
-	strcpy(text, what);
-	return strcat(text, primary);
+	snprintf(text, XFR_STATUS_MAX, "%s%s", what,
+	    addr_text(&c->primary, primary));
+	return text;
 }

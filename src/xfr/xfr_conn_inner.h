@@ -31,6 +31,7 @@ struct xfr_conn {
 	struct event *io, *timer;	/* null unless in use */
 	size_t sent;			/* octets of the frame under way */
 	unsigned tries;			/* UDP sends so far */
+	int64_t started_ms;
 	uint16_t id;
 	uint8_t *in;			/* FRAME_MAX, TCP only */
 	size_t in_len;

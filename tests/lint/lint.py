@@ -166,7 +166,10 @@ class Lint:
 
     # ------------------------------------------------------------- scripts
     def script(self, path):
-        text = path.read_text()
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            return              # a fuzzer's seed
         if path.suffix == '.py' or text.startswith('#!/usr/bin/python'):
             try:
                 compile(text, str(path), 'exec')

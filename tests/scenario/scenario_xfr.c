@@ -46,8 +46,8 @@ static const struct scenario scenarios[] = {
 	    "run 19", "expect", "good 5", "run 1",
 	    "expect 30:a.AXFR=zone5 30:P5") },
 
-	{ "nothing is fetched twice while the first version is verified", SCRIPT(
-	    "slow", "serve a 5", "start", "expect 0:a.AXFR=zone5",
+	{ "nothing is fetched twice while the first version is verified",
+	    SCRIPT("slow", "serve a 5", "start", "expect 0:a.AXFR=zone5",
 	    "notify a 5", "expect 0:N", "run 600",
 	    "expect 300:a.soa=new5 600:a.soa=new5", "serve a 6",
 	    "notify a 6", "expect 600:a.AXFR=zone6", "serve a 7", "run 300",

@@ -57,7 +57,7 @@ struct test {
 	struct xfr_net *net;
 	struct peer peer;
 	unsigned done, resets, records;
-	char order[64];		/* letters of the jobs in the order of their end */
+	char order[64];		/* letters of the jobs as they ended */
 };
 
 /* --- the peer --- */
