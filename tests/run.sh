@@ -98,6 +98,19 @@ run_both() {
 	return "$status"
 }
 
+build_fuzzers() {
+	if [ ! -f "$BUILD/fuzz/build.ninja" ]; then
+		CC=clang meson setup "$BUILD/fuzz" "$ROOT" -Dfuzzers=true \
+		    -Dc_args=-fsanitize=fuzzer-no-link -Dtests=enabled \
+		    -Db_sanitize=address,undefined -Db_lundef=false || return 1
+	fi
+	set --
+	for source in "$ROOT"/tests/fuzz/fuzz_*.c; do
+		set -- "$@" "tests/fuzz/$(basename "$source" .c)"
+	done
+	ninja -C "$BUILD/fuzz" "$@"
+}
+
 run_fuzzers() {
 	status=0
 	for program in "$BUILD"/fuzz/tests/fuzz/fuzz_*; do
@@ -143,10 +156,7 @@ main() {
 	unset NSDV_SLOW
 
 	if command -v clang > /dev/null && [ -d tests/fuzz ]; then
-		step build-fuzz env CC=clang sh -c '. "$1" && shift && build_in "$@"' \
-		    sh "$ROOT/contrib/packages.sh" "$BUILD/fuzz" "$ROOT" \
-		    -Dfuzzers=true -Db_sanitize=address,undefined \
-		    -Db_lundef=false -Dtests=enabled || return 0
+		step build-fuzz build_fuzzers || return 0
 		step fuzz run_fuzzers || :
 	fi
 }

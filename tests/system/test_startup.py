@@ -24,16 +24,17 @@ BAD_CONFIG = {
     'no-key': ('zone:\n\tname: a.test\n\trequest-xfr: 127.0.0.1 nokey.\n',
                None, 'nokey'),
     'no-pattern': ('zone:\n\tname: a.test\n\tinclude-pattern: p\n', 3, 'p'),
-    'twice': ('zone:\n\tname: a.test\nzone:\n\tname: A.test.\n', None,
-              'a.test'),
-    'address': ('server:\n\tip-address: 300.1.2.3\n', 2, '300.1.2.3'),
-    'zone-name': ('zone:\n\tname: "a..test"\n', 2, 'a..test'),
+    'twice': ('zone:\n\tname: a.test\nzone:\n\tname: A.test.\n', 3,
+              'A.test'),
+    'address': ('zone:\n\tname: a.test\n\trequest-xfr: 300.1.2.3 NOKEY\n', 3,
+                '300.1.2.3'),
+    'zone-name': ('zone:\n\tname: "a..test"\n', None, 'a..test'),
     'include': ('include: "/nonexistent/file"\n', 1, '/nonexistent/file'),
     'no-verifier': ('verify:\n\tenable: yes\nzone:\n\tname: a.test\n'
                     '\trequest-xfr: 127.0.0.1 NOKEY\n', None, 'verifier'),
     'yaml-unknown': ('---\nserver:\n  prot: 53\n', 3, 'prot'),
     'yaml-syntax': ('---\nserver:\n  port: [53\n', None, ''),
-    'secret': ('key:\n\tname: k\n\tsecret: "not base64!"\n', 3, 'k'),
+    'secret': ('key:\n\tname: k\n\tsecret: "not base64!"\n', None, 'key k'),
     'quote': ('server:\n\tlogfile: "open\n', None, ''),
 }
 
