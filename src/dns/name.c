@@ -8,14 +8,15 @@
 
 #include "dns/siphash.h"
 
-#define ID8(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
+#define ID4(n) (n), (n) + 1, (n) + 2, (n) + 3
+#define ID8(n) ID4(n), ID4((n) + 4)
 #define ID64(n) ID8(n), ID8((n) + 8), ID8((n) + 16), ID8((n) + 24), \
 	ID8((n) + 32), ID8((n) + 40), ID8((n) + 48), ID8((n) + 56)
 const uint8_t name_fold[256] = {
 	ID64(0),
 	'@', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
 	'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
-	0x5b, 0x5c, 0x5d, 0x5e, 0x5f, ID8(0x60), ID8(0x68), ID8(0x70), ID8(0x78),
+	0x5b, ID4(0x5c), ID8(0x60), ID8(0x68), ID8(0x70), ID8(0x78),
 	ID64(128), ID64(192)
 };
 

@@ -24,7 +24,9 @@
 static char *
 put_text(char *to, const char *text)
 {
-	return stpcpy(to, text);
+	size_t n = strlen(text);
+	memcpy(to, text, n);
+	return to + n;
 }
 
 static char *

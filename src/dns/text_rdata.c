@@ -254,9 +254,16 @@ rebuild(struct words *w)
 	char *line = malloc(room), *to = line;
 	if (line == NULL)
 		return NULL;
+	for (const struct word *s; (s = words_next(w)) != NULL;) {
+		if (s->is_quoted)
+			*to++ = '"';
+		memcpy(to, s->at, s->len);
+		to += s->len;
+		if (s->is_quoted)
+			*to++ = '"';
+		*to++ = ' ';
+	}
 	*to = '\0';
-	for (const struct word *s; (s = words_next(w)) != NULL;)
-		to += sprintf(to, s->is_quoted ? "\"%s\" " : "%s ", s->at);
 	return line;
 }
 

@@ -30,10 +30,10 @@ struct tsig {
 	const struct tsig_key *key;	/* null: the exchange is unsigned */
 	uint8_t mac[TSIG_MAC_MAX];	/* last MAC sent or accepted */
 	size_t mac_len;
-	uint16_t error;			/* BADKEY, BADSIG, BADTIME, BADTRUNC, 0 */
+	uint16_t error;			/* BADKEY, BADSIG, BADTIME ... or 0 */
 	uint64_t request_time_s;	/* for the BADTIME reply */
 	unsigned unsigned_run;		/* messages since the last signed one */
-	bool is_first;			/* no message answered or accepted yet */
+	bool is_first;			/* none answered or accepted yet */
 	void *running;			/* digest under way (EVP_MAC_CTX) */
 	struct name peer_key, peer_alg;	/* as in the request, for errors */
 };
