@@ -119,6 +119,8 @@ static enum go
 follow(struct answer *a, const uint8_t *target)
 {
 	uint64_t h = name_hash(target);
+	if (a->followed == 0)
+		a->seen[0] = name_hash(a->name.octets);
 	for (unsigned i = 0; i <= a->followed; i++)
 		if (a->seen[i] == h)
 			return GO_END;
@@ -286,7 +288,6 @@ answer_zone_query(struct reply *r)
 	struct answer a = { .r = r, .z = r->q->zone.version,
 		.zone_id = r->q->zone.id, .qtype = r->qtype };
 	name_copy(&a.name, r->q->reader.qname.octets);
-	a.seen[0] = name_hash(a.name.octets);
 	r->flags |= MSG_AA;
 	enum go g;
 	do {

@@ -43,9 +43,9 @@ real_qname(const struct kit *k, const char *qname, char text[64])
 	if (sscanf(qname, "HASH(%60[^)])", inner) != 1)
 		return qname;
 	plain = kit_name(inner);
-	for (unsigned i = 0; i < k->hash_count; i++)
-		if (name_equal(k->hashes[i].name.octets, plain.octets)) {
-			snprintf(text, 64, "%s.example.", k->hashes[i].text);
+	for (unsigned i = 0; i < k->known.count; i++)
+		if (name_equal(k->known.at[i].name.octets, plain.octets)) {
+			snprintf(text, 64, "%s.example.", k->known.at[i].text);
 			return text;
 		}
 	fail_msg("no such hash: %s", qname);

@@ -283,7 +283,7 @@ many_iterations_are_not_served(void **state)
 {
 	struct kit *k = kit_create();
 	(void)state;
-	k->iterations = 501;
+	k->known.iterations = 501;
 	kit_add(k, 1, "example.", zone_example, KIT_NSEC3);
 	expect(k, "nothing.example.", "A", KIT_DO,
 	    "SERVFAIL edns\nede 27\n");
