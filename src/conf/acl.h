@@ -34,6 +34,8 @@ struct acl {
 	const struct conf_key *key;	/* ACL_KEY only, else null */
 	const struct conf_tls_auth *tls_auth; /* or null */
 	const char *tls_auth_name;		/* or null */
+	const char *file;	/* where the line stands */
+	unsigned line;
 };
 
 struct acl_list {

@@ -264,9 +264,9 @@ set_name(struct builder *b, const struct value *v)
 		build_error(b, v->file, v->line, "name: needs one value");
 		return;
 	}
-	if (z->name != NULL)
-		build_error(b, v->file, v->line,
-		    "%s %s: has a second name '%s'",
+	if (z->name != NULL)	/* as NSD; but a "zone:" may be missing */
+		build_notice(b, v->file, v->line,
+		    "%s %s: a second name, it is called '%s' now",
 		    conf_sections[b->clause.section].keyword, z->name,
 		    v->words[0].text);
 	z->name = v->words[0].text;

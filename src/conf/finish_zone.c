@@ -21,7 +21,7 @@ acl_resolve(struct builder *b, const struct conf_zone *z, const char *option,
 	if (a->signer == ACL_KEY && a->key == NULL) {
 		a->key = conf_key_by_name(b->conf, a->key_name);
 		if (a->key == NULL) {
-			build_error(b, z->file, z->line, "%s: %s %s: key '%s' "
+			build_error(b, a->file, a->line, "%s: %s %s: key '%s' "
 			    "is not defined", z->name, option, a->text,
 			    a->key_name);
 			a->signer = ACL_BLOCKED;	/* named once */
@@ -30,7 +30,7 @@ acl_resolve(struct builder *b, const struct conf_zone *z, const char *option,
 	if (a->tls_auth_name != NULL && a->tls_auth == NULL) {
 		a->tls_auth = tls_auth_find(b->conf, a->tls_auth_name);
 		if (a->tls_auth == NULL)
-			build_error(b, z->file, z->line, "%s: %s %s: tls-auth "
+			build_error(b, a->file, a->line, "%s: %s %s: tls-auth "
 			    "'%s' is not defined", z->name, option, a->text,
 			    a->tls_auth_name);
 	}

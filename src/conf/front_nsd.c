@@ -1,6 +1,7 @@
 /* front_nsd.c - front end for nsd.conf syntax: a stream of "keyword:" and
  * words. Line breaks and indentation mean nothing. A keyword is known as such
- * wherever it stands unquoted, in any case. Knows no option; feeds the builder. */
+ * wherever it stands unquoted, in any case. Knows no option; feeds the
+ * builder. */
 #include <string.h>
 
 #include "conf/build.h"

@@ -105,7 +105,8 @@ split_scalar(struct yaml *y, struct vector *words, const char *text,
 	struct lexer l;
 	struct token t;
 	lexer_begin(&l, y->b->arena, text, strlen(text), line);
-	for (conf_lexer_next(&l, &t); t.kind != TOKEN_END; conf_lexer_next(&l, &t)) {
+	for (conf_lexer_next(&l, &t); t.kind != TOKEN_END;
+	    conf_lexer_next(&l, &t)) {
 		if (t.kind == TOKEN_BAD) {
 			build_error(y->b, y->file, line,
 			    "a quote or backslash without its end");
@@ -242,8 +243,8 @@ clause(struct yaml *y, const struct conf_word *w, unsigned line)
 	if (y->event.type == YAML_MAPPING_START_EVENT)
 		options(y);
 	else if (y->event.data.scalar.length != 0)
-		yaml_stop(y, line_of(y), arena_printf(y->b->arena,
-		    "section %s: options must follow, not a value", w->text));
+		yaml_stop(y, line_of(y), arena_printf(y->b->arena, "section "
+		    "%s: options must follow, not a value", w->text));
 }
 
 /* NAME: VALUE pairs until the mapping ends. The depth is bounded: only a

@@ -1,8 +1,8 @@
 /* lexer.c - words of nsd.conf syntax, as NSD's own scanner cuts them.
  * Space, tab and line breaks part words and mean nothing else. # begins a
- * comment only where a word may begin. Double quotes make one word of all
- * between them, line breaks too. A backslash keeps its next octet from ending
- * a word; both stay in the text. Pure: no I/O. */
+ * comment only where a word may begin; it goes to the line feed. Double quotes
+ * make one word of all between them, line breaks too. A backslash keeps its
+ * next octet from ending a word; both stay in the text. Pure: no I/O. */
 #include "conf/lexer.h"
 
 #include <string.h>
@@ -33,8 +33,7 @@ skip_blank(struct lexer *l)
 		if (c == '\n' || c == '\r') {
 			count_line(l);
 		} else if (c == '#') {
-			while (l->at + 1 < l->end && l->at[1] != '\n' &&
-			    l->at[1] != '\r')
+			while (l->at + 1 < l->end && l->at[1] != '\n')
 				l->at++;
 		} else if (c != ' ' && c != '\t') {
 			return;

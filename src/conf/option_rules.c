@@ -23,7 +23,7 @@ rule_text_record(struct builder *b, const char *text, const struct value *v)
 static void
 rule_secret(struct builder *b, const char *text, const struct value *v)
 {
-	if (strlen(text) != 32 || !is_hex(text))
+	if (text[0] != '\0' && (strlen(text) != 32 || !is_hex(text)))
 		build_error(b, v->file, v->line,
 		    "%s: needs 32 hexadecimal digits", v->name);
 }

@@ -170,7 +170,8 @@ value_acl(struct builder *b, const char *what, struct acl_list *list,
     const struct value *v)
 {
 	const struct acl_rules *r = rules_of(what);
-	struct acl a = { .signer = ACL_NOKEY };
+	struct acl a = { .signer = ACL_NOKEY, .file = v->file,
+		.line = v->line };
 	size_t i = 0;
 	if (r->has_transport && v->n > 0 && acl_is_transport(v->words, &a))
 		i++;
@@ -181,6 +182,11 @@ value_acl(struct builder *b, const char *what, struct acl_list *list,
 	}
 	if (!acl_address(b, v, &v->words[i], &a))
 		return false;
+	if (r->is_target && !r->has_key && a.range != ACL_SINGLE) {
+		build_notice(b, v->file, v->words[i].line, "%s: '%s' is a "
+		    "range, its first address is used", v->name, a.text);
+		a.range = ACL_SINGLE;	/* as NSD does */
+	}
 	if (r->is_target && a.range != ACL_SINGLE) {
 		build_error(b, v->file, v->words[i].line,
 		    "%s: '%s' is a range, needs one address", v->name,

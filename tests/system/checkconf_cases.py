@@ -151,6 +151,12 @@ GOOD = {
         'zone: name: a request-xfr: 10.0.0.1 NOKEY verify-zone: yes\n'
         ' verifier: drill -S -k a.ds @::1 -p 5348 a SOA\n'
         ' verifier-timeout: 5 verifier-feed-zone: yes\n', []),
+    'range as a source': ('zone: name: a zonefile: x\n'
+                          ' outgoing-interface: 10.0.0.1/24\n',
+                          [('a', 'outgoing-interface')]),
+    'no cookie secret': ('server: cookie-secret: ""\n', []),
+    'second name': ('zone: name: a name: b zonefile: x\n',
+                    [('b', 'zonefile')]),
     'dnstap': ('dnstap:\n dnstap-enable: no\n dnstap-identity: "x"\n'
                ' dnstap-log-auth-query-messages: no\n', []),
     'tls': ('server:\n tls-service-key: /k\n tls-service-pem: /p\n'

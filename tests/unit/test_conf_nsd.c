@@ -16,6 +16,21 @@ words_and_comments(void **state)
 	assert_string_equal(c->server.nsid, "ascii_a#b");
 	assert_string_equal(c->server.version, "two\nlines \\\" \\x");
 	conf_destroy(&c);
+	/* A comment goes to the line feed, over carriage returns. */
+	c = must_load("server: # x\r port: 1\n port: 2 # y\r\nverbosity: 3");
+	assert_int_equal(c->server.port, 2);
+	assert_int_equal(c->server.verbosity, 3);
+	conf_destroy(&c);
+}
+
+static void
+second_name_holds(void **state)
+{
+	(void)state;
+	struct conf *c = must_load("zone: name: a name: b zonefile: x");
+	assert_int_equal(c->zone_count, 1);
+	assert_non_null(zone_of(c, "b"));
+	conf_destroy(&c);
 }
 
 static void
@@ -90,6 +105,7 @@ errors_name_the_place(void **state)
 	    "t:2: error: 'port:53': a space is missing after the colon");
 	must_refuse("server:\n  do-ip4: true\n", "'true' is not yes or no");
 	must_refuse("server:\n port: 65536", "65536 is out of range");
+	must_refuse("server:\n port: 0", "0 is out of range");
 	must_refuse("server:\n port: 99999999999999999999", "not a number");
 	must_refuse("server:\n port: 5x", "'5x' is not a number");
 	must_refuse("server:\n  identity: \"no end\n\n", "t:2: error: a quote");
@@ -115,7 +131,8 @@ errors_of_neighbours(void **state)
 	must_refuse("zone: name: a notify: 1.2.3.4/8 NOKEY", "is a range");
 	must_refuse("zone: name: a request-xfr: 1.2.3.4 BLOCKED", "BLOCKED");
 	must_refuse("zone: name: a notify: 1.2.3.4", "key name or NOKEY");
-	must_refuse("zone: name: a notify: 1.2.3.4 k", "'k' is not defined");
+	must_refuse("zone: name: a\n\n notify: 1.2.3.4 k",
+	    "t:3: error: a: notify 1.2.3.4: key 'k' is not defined");
 	must_refuse("zone: name: a provide-xfr: 1.2.3.4/33 NOKEY", "1.2.3.4/");
 	must_refuse("zone: name: a provide-xfr: 1.2.3.4-::1 NOKEY", "range");
 	must_refuse("zone: name: a provide-xfr: 1.2.3.4@x NOKEY", "number");
@@ -244,6 +261,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_comments),
+		cmocka_unit_test(second_name_holds),
 		cmocka_unit_test(addresses_end_in_colons),
 		cmocka_unit_test(verifier_is_an_argument_vector),
 		cmocka_unit_test(unquoted_signs),
