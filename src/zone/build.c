@@ -58,7 +58,7 @@ refuse(struct build *b, const struct rr *rr, const char *why)
 }
 
 static bool
-groups_add(struct groups *g, const struct rr *rr)
+groups_add(struct groups *g, const uint8_t *record)
 {
 	if (g->n == g->room) {
 		size_t room = g->room ? g->room * 2 : 32;
@@ -68,7 +68,7 @@ groups_add(struct groups *g, const struct rr *rr)
 		g->at = at;
 		g->room = room;
 	}
-	g->at[g->n++] = (struct group){ rr->owner, 1 };
+	g->at[g->n++] = (struct group){ record, 1 };
 	return true;
 }
 
@@ -94,24 +94,45 @@ admit(struct build *b, const struct rr *rr, bool is_first, bool *drop)
 	return OK;
 }
 
-/* Takes the next record of this zone; what is outside is dropped. With
- * *follows the record has the owner and map of the one before and stands right
- * behind it. ERR_NOT_FOUND at the end. */
+/* Goes over the input record by record. */
 struct reader {
 	struct buf in;
 	const uint8_t *owner;	/* of the record right before, or null */
+	size_t owner_len;
 	bool is_nsec3;
 };
 
+/* A record with the same owner as the one before, which most have: its name
+ * need not be looked at again. rr->owner is that of the one before. */
+static bool
+take_same_owner(struct reader *r, struct rr *rr)
+{
+	const uint8_t *at = buf_here(&r->in), *fixed = at + r->owner_len;
+	size_t head = r->owner_len + RR_FIXED_OCTETS;
+	if (r->owner == NULL || buf_left(&r->in) < head ||
+	    memcmp(at, r->owner, r->owner_len) != 0)
+		return false;
+	uint16_t rdata_len = octets_u16(fixed + 8);
+	if (buf_left(&r->in) - head < rdata_len)
+		return false;
+	*rr = (struct rr){ .owner = r->owner, .type = octets_u16(fixed),
+		.class = octets_u16(fixed + 2), .ttl = octets_u32(fixed + 4),
+		.rdata = fixed + RR_FIXED_OCTETS, .rdata_len = rdata_len };
+	r->in.at += head + rdata_len;
+	return true;
+}
+
+/* Takes the next record of this zone; what is outside is dropped. *follows:
+ * it has the owner and map of the one before and stands right behind it.
+ * ERR_NOT_FOUND at the end. */
 static enum err
 next_record(struct build *b, struct reader *r, struct rr *rr, bool *follows)
 {
 	while (buf_left(&r->in) > 0) {
 		bool is_first = r->in.at == 0, drop = false;
-		if (!rr_take(&r->in, rr))
+		bool is_known = take_same_owner(r, rr);
+		if (!is_known && !rr_take(&r->in, rr))
 			return refuse(b, NULL, "malformed record");
-		bool is_known = r->owner != NULL &&
-		    name_identical(r->owner, rr->owner);
 		if (!is_known || rr->class != CLASS_IN ||
 		    rr->type == TYPE_SOA || rrtype_is_meta(rr->type)) {
 			enum err e = admit(b, rr, is_first, &drop);
@@ -126,12 +147,23 @@ next_record(struct build *b, struct reader *r, struct rr *rr, bool *follows)
 		bool is_nsec3 = (rr->type == TYPE_NSEC3 ||
 		    rr->type == TYPE_RRSIG) &&
 		    record_is_nsec3(rr, b->slot->apex_labels);
-		*follows = is_known && is_nsec3 == r->is_nsec3;
+		/* The same owner in another case goes with it, too. */
+		*follows = is_nsec3 == r->is_nsec3 && (is_known ||
+		    (r->owner != NULL && name_equal(r->owner, rr->owner)));
+		if (!is_known)
+			r->owner_len = name_len(rr->owner);
 		r->owner = rr->owner;
 		r->is_nsec3 = is_nsec3;
 		return OK;
 	}
 	return ERR_NOT_FOUND;
+}
+
+/* Where a record's octets begin; its owner may be that of a neighbour. */
+static const uint8_t *
+record_start(const struct rr *rr, size_t owner_len)
+{
+	return rr->rdata - RR_FIXED_OCTETS - owner_len;
 }
 
 /* Cuts the input into groups. */
@@ -149,7 +181,7 @@ collect(struct build *b)
 			last->n++;
 			continue;
 		}
-		if (!groups_add(g, &rr))
+		if (!groups_add(g, record_start(&rr, r.owner_len)))
 			return ERR_MEMORY;
 		last = g->at + g->n - 1;
 	}
@@ -163,12 +195,6 @@ group_order(const void *a, const void *b)
 	return name_compare(x->at, y->at);
 }
 
-static size_t
-record_octets(const struct rr *rr)
-{
-	return (size_t)(rr->rdata + rr->rdata_len - rr->owner);
-}
-
 /* Packs the records of the owner at hand. ERR_PEER_SEQUENCE when it does not
  * come after the last one. */
 static enum err
@@ -177,13 +203,15 @@ pack(struct build *b, struct map *m)
 	struct recs *r = &m->records;
 	struct twig leaf;
 	struct zkey k;
+	size_t owner_len = name_len(r->rr->owner);
 	enum err e = recs_sort_unique(r);
 	for (size_t i = 0; e == OK && i < r->n; i++) {
-		size_t octets = record_octets(r->rr + i);
+		const struct rr *rr = r->rr + i;
+		size_t octets = owner_len + RR_FIXED_OCTETS + rr->rdata_len;
 		b->wire_octets += octets;
 		if (b->take_digest)
 			b->digest += digest_of_octets(b->db->key,
-			    r->rr[i].owner, octets);
+			    record_start(rr, owner_len), octets);
 	}
 	b->records += r->n;
 	b->nodes++;

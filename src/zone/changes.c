@@ -101,10 +101,6 @@ take_change(struct changes *c, struct chain *s, const struct rr *rr,
 		trouble_set(t, rr, "delta does not begin with an SOA");
 		return ERR_PEER_INCONSISTENT;
 	}
-	if (rr->class != CLASS_IN || rrtype_is_meta(rr->type)) {
-		trouble_set(t, rr, "class or type that stands in no zone");
-		return ERR_PEER_INCONSISTENT;
-	}
 	if (!name_is_at_or_below(rr->owner, z->apex)) {
 		c->dropped++;
 		return OK;
@@ -137,6 +133,10 @@ changes_read(struct changes *c, const uint8_t *octets, size_t len,
 		if (!rr_take(&b, &rr)) {
 			trouble_set(t, NULL, "malformed record in a delta");
 			e = ERR_PEER_FORMAT;
+		} else if (rr.class != CLASS_IN || rrtype_is_meta(rr.type)) {
+			trouble_set(t, &rr,
+			    "class or type that stands in no zone");
+			e = ERR_PEER_INCONSISTENT;
 		} else if (rr.type == TYPE_SOA) {
 			e = take_soa(c, &s, &rr, z, t);
 		} else {

@@ -60,8 +60,11 @@ rr_order(const void *a, const void *b)
 enum err
 recs_sort_unique(struct recs *r)
 {
-	size_t kept = 1;
-	if (r->n < 2)
+	size_t kept = 1, ascents = 1;
+	while (ascents < r->n &&
+	    rr_order(r->rr + ascents - 1, r->rr + ascents) < 0)
+		ascents++;
+	if (ascents >= r->n)
 		return OK;
 	enum err e = sort_stable(r->rr, r->n, sizeof *r->rr, rr_order);
 	if (e != OK)

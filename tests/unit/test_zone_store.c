@@ -969,6 +969,69 @@ test_hostile(void **state)
 	zonedb_destroy(&db);
 }
 
+/* Octets altered at random: refused or taken, but what is taken holds. */
+static void
+test_mutations(void **state)
+{
+	struct zonedb *db = open_db();
+	struct name apex = name_of("example.");
+	struct octets zone = { 0 }, chain = { 0 }, net = { 0 };
+	struct zone_trouble t;
+	uint32_t seed = 99;
+	unsigned taken = 0, refused = 0;
+	(void)state;
+	assert_int_equal(zonedb_add(db, 1, apex.octets), OK);
+	big_zone(&zone, 8, 1);
+	put(&zone, "example.", TYPE_NSEC3PARAM, 0, "\1\0\0\5\2ab", 7);
+	put(&zone, "abcd.example.", TYPE_NSEC3, 0, "\1\0\0\5\2ab\1a\0\1\2",
+	    12);
+	put_soa(&chain, "example.", 1);
+	put_a(&chain, "no.example.", 3);
+	put_soa(&chain, "example.", 2);
+	put_a(&chain, "new.example.", 3);
+	put_a(&chain, "new.d000001.example.", 3);
+	uint8_t *z = malloc(zone.len), *c = malloc(chain.len);
+	assert_true(z != NULL && c != NULL);
+	for (unsigned round = 0; round < 20000; round++) {
+		struct zone_version *v;
+		memcpy(z, zone.at, zone.len);
+		memcpy(c, chain.at, chain.len);
+		for (unsigned k = 0; k < 1 + round % 3; k++) {
+			seed = seed * 1664525u + 1013904223u;
+			z[(seed >> 8) % zone.len] = (uint8_t)seed;
+			seed = seed * 1664525u + 1013904223u;
+			c[(seed >> 8) % chain.len] = (uint8_t)(seed >> 4);
+		}
+		if (round % 8 == 0)
+			memcpy(z, zone.at, zone.len);
+		if (zonedb_build(db, 1, z, zone.len, &v, NULL, &t) != OK) {
+			refused++;
+			continue;
+		}
+		zonedb_commit(db, 1, v, NULL, 0, HISTORY_CLEAR);
+		taken++;
+		if (round % 16 == 0)
+			assert_true(digest_holds(db, 1));
+		net.len = 0;
+		if (zonedb_net_of_chain(db, 1, c, chain.len, &net, NULL,
+		    &t) != OK)
+			continue;
+		assert_int_equal(zonedb_patch(db, 1, net.at, net.len, &v, &t),
+		    OK);
+		zonedb_commit(db, 1, v, net.at, net.len, HISTORY_KEEP);
+		assert_true(digest_holds(db, 1));
+		while (zonedb_tidy(db, 5000))
+			;
+	}
+	assert_true(taken > 1000 && refused > 1000);
+	free(z);
+	free(c);
+	octets_free(&zone);
+	octets_free(&chain);
+	octets_free(&net);
+	zonedb_destroy(&db);
+}
+
 /* The range is full: an error, and what is there stays. */
 static void
 test_full(void **state)
@@ -1038,6 +1101,7 @@ main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_zone_file),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_full),
 #if NSDV_TEST_HOOKS
 		cmocka_unit_test(test_flip),
