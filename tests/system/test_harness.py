@@ -13,10 +13,10 @@ ZONE = 'example.test.'
 @pytest.mark.parametrize('family,key', [('ipv4', None), ('ipv6', Key())])
 def test_primary_serves_ixfr_from_a_zone_file(site, kind, family, key):
     zone = SignedZone(site.dir, ZONE)
-    sink = site.primary(family, key=key)        # takes the NOTIFY
+    sink = site.sink(family, key=key)
     server = site.server(kind)
     server.add(Zone(ZONE, text=zone.version(1),
-                    secondaries=[Peer(sink.port, family, key)]))
+                    secondaries=[sink.peer()]))
     server.start()
     first = server.axfr(ZONE, family=family)
     server.publish(ZONE, zone.version(2))

@@ -122,7 +122,7 @@ def test_second_instance_is_refused(site):
     proxy.start()
     other = site.proxy('second')
     other.add(Zone(ZONE, text=plain_zone(ZONE, 1)))
-    other.own_options = proxy.own_options
+    other.server_options.append('state-dir: "%s"' % proxy.state_dir)
     other.start(wait=False)
     assert other.process.wait_exit(5) > 0
     assert 'state' in other.text_of_logs()
@@ -133,7 +133,7 @@ def test_second_instance_is_refused(site):
 def test_state_directory_of_others_is_refused(site):
     import pwd
     proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
-    state = proxy.dir / 'state'
+    state = proxy.state_dir
     state.mkdir()
     os.chown(state, pwd.getpwnam('nobody').pw_uid, -1)
     proxy.start(wait=False)

@@ -151,9 +151,19 @@ class NsdVerify(Nsd):
     reads_zone_files = True
 
     def own_options(self):
-        if not is_ours():
-            return super().own_options()
-        return ['state-dir: "%s"' % (self.dir / 'state')]
+        # state-dir is left at its default, since nsd-control, which reads
+        # this file too, does not know it.
+        return [] if is_ours() else super().own_options()
+
+    @property
+    def state_dir(self):
+        return self.dir / 'xfrd.state.d'
+
+    def control_run(self, *words, tool=None, **how):
+        if tool is None:
+            tool = str(build_dir() / 'src' / 'bin' / 'nsd-verify-control') \
+                if is_ours() else 'nsd-control'
+        return super().control_run(*words, tool=tool, **how)
 
     def argv(self):
         return [under_test(), '-d', '-c', self.config]
