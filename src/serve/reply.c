@@ -152,13 +152,16 @@ negative_ttl(const struct rrset *rs)
 	return rs->ttl;
 }
 
+/* The records from first to before end. */
 static bool
-put_records(struct reply *r, enum section section, const struct rrset *rs,
-    const uint8_t *owner, uint32_t ttl)
+put_some(struct reply *r, enum section section, const struct rrset *rs,
+    const uint8_t *owner, uint32_t ttl, unsigned first, unsigned end)
 {
 	uint32_t at = 0;
 	struct rr rr;
-	while (rrset_next(rs, &at, &rr)) {
+	for (unsigned i = 0; i < end && rrset_next(rs, &at, &rr); i++) {
+		if (i < first)
+			continue;
 		rr.owner = owner;
 		/* Signatures asked for as such are of many RRsets. */
 		if (rs->type != TYPE_RRSIG)
@@ -167,6 +170,19 @@ put_records(struct reply *r, enum section section, const struct rrset *rs,
 			return false;
 	}
 	return true;
+}
+
+/* round-robin: each query starts at the next record. */
+static bool
+put_records(struct reply *r, enum section section, const struct rrset *rs,
+    const uint8_t *owner, uint32_t ttl)
+{
+	unsigned start = 0;
+	if (r->s->round_robin && section == SECTION_ANSWER && rs->count > 1)
+		start = (unsigned)(r->s->counters[COUNT_QUERIES] %
+		    rs->count);
+	return put_some(r, section, rs, owner, ttl, start, rs->count) &&
+	    put_some(r, section, rs, owner, ttl, 0, start);
 }
 
 static bool

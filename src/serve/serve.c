@@ -78,6 +78,7 @@ serve_policy(struct serve *s, const struct conf *c)
 	s->udp_octets_v6 = (uint16_t)server->ipv6_edns_size;
 	s->minimal_responses = server->minimal_responses;
 	s->confine_to_zone = server->confine_to_zone;
+	s->round_robin = server->round_robin;
 	s->refuse_any = server->refuse_any;
 	s->drop_updates = server->drop_updates;
 }

@@ -68,6 +68,7 @@ struct serve {
 	uint16_t udp_octets_v4, udp_octets_v6;	/* ipv4-, ipv6-edns-size */
 	bool minimal_responses;
 	bool confine_to_zone;
+	bool round_robin;
 	bool refuse_any;
 	bool drop_updates;
 

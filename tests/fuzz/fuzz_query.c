@@ -1,7 +1,14 @@
 /* fuzz_query.c - any octets as a query, over UDP and TCP, with and without
  * transfers, against zones of every kind of denial. What comes out must be
  * readable by our own reader, within its limit, and belong to the query.
- * libFuzzer target; with a main of its own it reads files (-DFUZZ_MAIN). */
+ * Build by hand (src/conf: only acl.c):
+ *   clang -g -O1 -std=gnu17 -D_GNU_SOURCE -Isrc -IBUILD \
+ *     -fsanitize=fuzzer,address,undefined tests/fuzz/fuzz_query.c \
+ *     src/{base,dns,zone,serve}/[a-z]*.c src/conf/acl.c \
+ *     -lldns -lcrypto -levent_core -lcmocka -o fuzz_query
+ *   ./fuzz_query -max_total_time=60 -max_len=1500 CORPUS
+ * With -DFUZZ_MAIN instead of fuzzer it replays files, and -s DIRECTORY writes
+ * first inputs. */
 #include "../unit/serve_kit.h"
 #include "../unit/serve_zones.h"
 

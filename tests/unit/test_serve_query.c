@@ -196,6 +196,44 @@ minimal_responses_keep_glue(void **state)
 	kit_destroy(&k);
 }
 
+static void
+sets_rotate_if_told(void **state)
+{
+	struct kit *k = world(KIT_UNSIGNED);
+	unsigned first[2] = { 0 };
+	(void)state;
+	k->serve.minimal_responses = true;
+	k->serve.round_robin = true;
+	for (unsigned i = 0; i < 10; i++) {
+		char *text = kit_ask(k, "ttl.example.", "A", 0);
+		char *seven = strstr(text, "192.0.2.7");
+		char *eight = strstr(text, "192.0.2.8");
+		assert_non_null(seven);
+		assert_non_null(eight);
+		first[seven < eight]++;
+		free(text);
+	}
+	assert_int_equal(first[0], 5);
+	assert_int_equal(first[1], 5);
+	kit_destroy(&k);
+}
+
+static void
+chains_may_be_confined_to_the_zone(void **state)
+{
+	struct kit *k = world(KIT_UNSIGNED);
+	(void)state;
+	kit_add(k, 2, "second.", zone_second, KIT_UNSIGNED);
+	k->serve.minimal_responses = true;
+	expect(k, "two.example.", "A", 0, "NOERROR aa\n"
+	    "AN two.example. 300 CNAME www.second.\n"
+	    "AN www.second. 300 A 192.0.2.31\n");
+	k->serve.confine_to_zone = true;
+	expect(k, "two.example.", "A", 0, "NOERROR aa\n"
+	    "AN two.example. 300 CNAME www.second.\n");
+	kit_destroy(&k);
+}
+
 /* ---- truncation ---- */
 
 static struct kit *
@@ -534,6 +572,8 @@ main(void)
 		cmocka_unit_test(classes_and_types_beyond_are_refused),
 		cmocka_unit_test(any_over_udp_may_be_sent_to_tcp),
 		cmocka_unit_test(minimal_responses_keep_glue),
+		cmocka_unit_test(sets_rotate_if_told),
+		cmocka_unit_test(chains_may_be_confined_to_the_zone),
 		cmocka_unit_test(sets_go_whole_or_not_at_all),
 		cmocka_unit_test(glue_below_the_cut_is_required),
 		cmocka_unit_test(answers_stay_within_what_is_configured),
