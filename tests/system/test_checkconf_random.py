@@ -1,5 +1,6 @@
 """Random configurations: what nsd-checkconf accepts, nsd-verify-checkconf
-accepts too, but for values that cannot have worked with NSD either."""
+accepts too. The values drawn are such as can work: NSD also accepts a port of
+65536, verifier-count: 0 (and hangs) and the like, which we refuse."""
 import os
 import random
 import re
