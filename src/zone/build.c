@@ -283,9 +283,11 @@ start(struct build *b)
 	struct mem *mem = &b->db->mem;
 	b->made = (struct pending){ .is_build = true };
 	if (b->len >= OWN_CHUNKS_FROM) {
-		b->made.pool = pool_create(b->len);
+		if (b->len >= LAYERED_FROM)
+			b->made.pool = pool_create(b->len);
 		mem_op_start(mem, &b->op, ++mem->last_owner, &b->made.open,
-		    &b->made.pool_open, MEM_OLD);
+		    &b->made.pool_open, b->made.pool != NULL ? MEM_OLD :
+		    MEM_YOUNG);
 	} else {
 		mem_op_start(mem, &b->op, 0, &mem->shared_open, NULL, MEM_OLD);
 	}

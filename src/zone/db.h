@@ -13,12 +13,16 @@
 
 /* From this size on a zone has chunks of its own. */
 #define OWN_CHUNKS_FROM ((uint64_t)1 << 20)
+/* From this size on it shares RRset data in a pool and keeps old and young
+ * chunks apart (tidy.c). Below, that would leave more room unused than it
+ * saves: all chunks are young then, and there is no pool. */
+#define LAYERED_FROM ((uint64_t)8 << 20)
 
 struct zone_slot {
 	uint32_t id;
 	uint32_t hash;		/* of the apex */
 	struct zone_version *version; /* current; null: no content */
-	struct pool *pool;	/* zones with chunks of their own */
+	struct pool *pool;	/* null unless the zone is layered */
 	uint32_t open, pool_open; /* their open chunks */
 	uint64_t dead;		/* in shared chunks, since the last rewrite */
 	uint64_t history_octets;
@@ -41,7 +45,7 @@ struct slot_table {
 struct pending {
 	struct pending *next;
 	struct zone_version *version;
-	struct pool *pool;	/* of a build with chunks of its own */
+	struct pool *pool;	/* of a build of a layered zone */
 	uint32_t open, pool_open;
 	bool is_build;
 	struct tally taken, dead;

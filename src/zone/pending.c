@@ -161,11 +161,12 @@ adopt_build(struct zonedb *db, struct zone_slot *s, struct pending *p)
 	pool_free(&s->pool);
 	s->pool = p->pool;
 	p->pool = NULL;
-	s->open = 0;
 	s->pool_open = p->pool_open;
 	s->dead = 0;
-	/* Patches write into chunks of their own: see tidy.c. */
-	mem_close(&db->mem, &p->open);
+	/* Patches of a layered zone write into chunks of their own. */
+	if (s->pool != NULL)
+		mem_close(&db->mem, &p->open);
+	s->open = p->open;
 }
 
 static void

@@ -1,16 +1,16 @@
 /* tidy.c - rewriting zones so that dead octets go back, slice by slice.
  * Runs in: store, between events.
  *
- * A zone with chunks of its own has old chunks (from a build or a whole
- * rewrite) and young ones (from patches). Nothing in an old chunk refers to a
- * young one: patches copy every way down from the root. So the young chunks
- * can be emptied by walking the young arrays alone; when too much of the old
- * ones is dead the whole zone is walked. Chunks being emptied are victims:
- * what is live in them is copied into new chunks; arrays in new chunks are
- * edited in place (forked processes have their own copies of the page). A
- * victim whose last block moved goes back at once.
+ * A layered zone has old chunks (from a build or a whole rewrite) and young
+ * ones (from patches); one too small for that has young ones only. Nothing in
+ * an old chunk refers to a young one: patches copy every way down from the
+ * root. So the young chunks can be emptied by walking the young arrays alone;
+ * when too much of the old ones is dead the whole zone is walked. Chunks being
+ * emptied are victims: what is live in them is copied into new chunks; arrays
+ * in new chunks are edited in place (forked processes have their own copies of
+ * the page). A victim whose last block moved goes back at once.
  *
- * A small zone is rewritten at one go. */
+ * A zone in shared chunks is rewritten at one go. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -154,7 +154,7 @@ move_version(struct mover *m, struct zone_slot *s)
 	return true;
 }
 
-/* A small zone at one go; if it has grown it gets chunks of its own. */
+/* A zone in shared chunks at one go; if it has grown it gets its own. */
 static void
 rewrite_small(struct zonedb *db, struct zone_slot *s)
 {
@@ -163,9 +163,10 @@ rewrite_small(struct zonedb *db, struct zone_slot *s)
 	bool grew = old->wire_octets >= OWN_CHUNKS_FROM;
 	struct twig main = old->main, nsec3 = old->nsec3;
 	if (grew) {
-		s->pool = pool_create(old->wire_octets);
+		if (old->wire_octets >= LAYERED_FROM)
+			s->pool = pool_create(old->wire_octets);
 		mem_op_start(&db->mem, &m.op, ++db->mem.last_owner, &s->open,
-		    &s->pool_open, MEM_OLD);
+		    &s->pool_open, s->pool != NULL ? MEM_OLD : MEM_YOUNG);
 	} else {
 		slot_op_start(db, s, &m.op);
 	}
@@ -196,7 +197,7 @@ rewrite_small(struct zonedb *db, struct zone_slot *s)
 	s->dead = 0;
 	mem_settle(&db->mem, &m.op.dead);
 	tally_free(&m.op.taken);
-	if (grew)
+	if (s->pool != NULL)
 		mem_close(&db->mem, &s->open);
 }
 
@@ -248,7 +249,8 @@ start(struct zonedb *db, struct zone_slot *s, enum tidy_kind kind)
 		mem_close(&db->mem, &s->pool_open);
 		set_pools(&db->mem, owner, MEM_VICTIM);
 		pool_free(&s->pool);
-		s->pool = pool_create(s->version->wire_octets);
+		if (s->version->wire_octets >= LAYERED_FROM)
+			s->pool = pool_create(s->version->wire_octets);
 	}
 	t->kind = kind;
 	t->id = s->id;
@@ -263,18 +265,19 @@ end(struct zonedb *db, struct zone_slot *s)
 	struct mem *m = &db->mem;
 	uint32_t owner = s->version->owner;
 	bool is_whole = db->tidy.kind == TIDY_WHOLE;
+	bool to_old = is_whole && s->pool != NULL;
 	if (has_victims(m, owner)) {
 		/* Young is always right for what may refer to anything. */
-		set_gens(m, owner, MEM_VICTIM, is_whole ? MEM_OLD : MEM_YOUNG);
+		set_gens(m, owner, MEM_VICTIM, to_old ? MEM_OLD : MEM_YOUNG);
 		set_gens(m, owner, MEM_NEW, MEM_YOUNG);
 		set_pools(m, owner, MEM_OLD);
 	} else {
 		if (is_whole)
 			mem_drop_pools(m, owner, MEM_VICTIM);
 		set_pools(m, owner, MEM_OLD);
-		set_gens(m, owner, MEM_NEW, is_whole ? MEM_OLD : MEM_YOUNG);
+		set_gens(m, owner, MEM_NEW, to_old ? MEM_OLD : MEM_YOUNG);
 	}
-	if (is_whole)
+	if (to_old)
 		mem_close(m, &s->open);
 	db->tidy.kind = TIDY_NONE;
 }

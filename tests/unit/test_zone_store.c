@@ -342,15 +342,14 @@ count_nodes(const struct zone_version *z)
 /* Thousands of updates, and patches between the slices of tidying: memory
  * stays, content too. */
 static void
-test_tidy_big(void **state)
+tidy_zone(unsigned n)
 {
 	struct zonedb *db = open_db();
 	struct name apex = name_of("example.");
 	struct octets o = { 0 };
 	struct zonedb_stats first, last;
 	char name[64];
-	unsigned n = 20000, slices = 0;
-	(void)state;
+	unsigned slices = 0;
 	assert_int_equal(zonedb_add(db, 1, apex.octets), OK);
 	zonedb_set_history(db, 1, true, 10, 64u << 20);
 	big_zone(&o, n, 1);
@@ -408,6 +407,20 @@ test_tidy_big(void **state)
 	zonedb_destroy(&db);
 }
 
+static void
+test_tidy_middle(void **state)
+{
+	(void)state;
+	tidy_zone(20000);
+}
+
+static void
+test_tidy_big(void **state)
+{
+	(void)state;
+	tidy_zone(60000);
+}
+
 static bool
 net_to(struct zonedb *db, const struct zone_version *v, struct octets *net)
 {
@@ -420,7 +433,8 @@ net_to(struct zonedb *db, const struct zone_version *v, struct octets *net)
 static void
 test_replace(void **state)
 {
-	static const unsigned sizes[] = { 20000, 20000, 10, 20000, 5, 6, 20000 };
+	static const unsigned sizes[] = { 60000, 60000, 10, 20000, 5, 6,
+		60000 };
 	struct zonedb *db = open_db();
 	struct name apex = name_of("example.");
 	struct octets o = { 0 }, net = { 0 };
@@ -512,13 +526,13 @@ test_shared_data(void **state)
 	uint32_t at = 0;
 	(void)state;
 	assert_int_equal(zonedb_add(db, 1, apex.octets), OK);
-	big_zone(&o, 20000, 1);
+	big_zone(&o, 60000, 1);
 	load(db, 1, &o);
 	zonedb_stats(db, &s);
-	assert_int_equal(s.records, 60001);
+	assert_int_equal(s.records, 180001);
 	/* Owner 17, head 8, twig 12, NS 14, DS 50 and what rounding takes; the
 	 * NS data of 48 octets is stored seven times in all. */
-	assert_true(s.live_octets < (uint64_t)20000 * 116);
+	assert_true(s.live_octets < (uint64_t)60000 * 116);
 	struct name q = name_of("d000009.example.");
 	const struct zone_node *n = zone_find(zonedb_current(db, 1), q.octets);
 	assert_non_null(n);
@@ -1089,6 +1103,7 @@ main(void)
 		cmocka_unit_test(test_deltas_that_do_not_apply),
 		cmocka_unit_test(test_net_of_chain),
 		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_tidy_middle),
 		cmocka_unit_test(test_tidy_big),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_growing),
