@@ -126,14 +126,15 @@ notify_zone_create(struct notify_net *n, const char *zone,
 	struct notify_zone *z = calloc(1, sizeof(*z));
 	if (z == NULL)
 		return NULL;
-	z->name = strdup(zone);
-	if (z->name == NULL) {
-		free(z);
-		return NULL;
-	}
 	z->net = n;
 	z->sends = SENDS;
-	name_copy(&z->apex, apex);
+	z->name = strdup(zone);
+	z->apex = malloc(name_len(apex));
+	if (z->name == NULL || z->apex == NULL) {
+		notify_zone_destroy(&z);
+		return NULL;
+	}
+	memcpy(z->apex, apex, name_len(apex));
 	return z;
 }
 
@@ -142,10 +143,10 @@ peers_free(struct notify_peer *peers, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		notify_peer_close(&peers[i]);
-		if (peers[i].secret != NULL)
-			explicit_bzero(peers[i].secret,
-			    peers[i].key.secret_len);
-		free(peers[i].secret);
+		if (peers[i].key != NULL)
+			explicit_bzero(peers[i].key->secret,
+			    peers[i].key->tsig.secret_len);
+		free(peers[i].key);
 	}
 	free(peers);
 }
@@ -158,6 +159,8 @@ notify_zone_destroy(struct notify_zone **z)
 	notify_out_stop(*z);
 	peers_free((*z)->peers, (*z)->n_peers);
 	free((*z)->name);
+	free((*z)->apex);
+	octets_free(&(*z)->soa);
 	free(*z);
 	*z = NULL;
 }
@@ -167,20 +170,31 @@ peer_init(struct notify_peer *p, struct notify_zone *z,
     const struct notify_target *t)
 {
 	p->zone = z;
-	p->fd = -1;
 	p->to = t->to;
 	p->state = NOTIFY_OVER;
 	if (t->key == NULL)
 		return true;
-	p->secret = malloc(t->key->secret_len + 1);
-	if (p->secret == NULL)
+	p->key = malloc(sizeof(*p->key) + t->key->secret_len);
+	if (p->key == NULL)
 		return false;
 	if (t->key->secret_len > 0)
-		memcpy(p->secret, t->key->secret, t->key->secret_len);
-	p->key = *t->key;
-	p->key.secret = p->secret;
-	p->is_signed = true;
+		memcpy(p->key->secret, t->key->secret, t->key->secret_len);
+	p->key->tsig = *t->key;
+	p->key->tsig.secret = p->key->secret;
 	return true;
+}
+
+/* From the beginning of the list, with the SOA that is kept. */
+static void
+zone_start(struct notify_zone *z)
+{
+	notify_out_stop(z);
+	for (unsigned i = 0; i < z->n_peers; i++)
+		z->peers[i].state = NOTIFY_TO_SEND;
+	if (z->n_peers == 0)
+		return;
+	queue_put(z);
+	start_waiting(z->net);
 }
 
 bool
@@ -208,13 +222,8 @@ notify_zone_configure(struct notify_zone *z,
 	z->peers = peers;
 	z->n_peers = n_targets;
 	z->sends = sends != 0 ? sends : SENDS;
-	if (was_running) {
-		struct buf b = buf_reading(z->soa, z->soa_len);
-		struct rr soa;
-		bool whole = rr_take(&b, &soa);
-		ASSERT(whole);
-		notify_out_start(z, &soa);
-	}
+	if (was_running)
+		zone_start(z);
 	return true;
 }
 
@@ -237,21 +246,12 @@ notify_out_stop(struct notify_zone *z)
 void
 notify_out_start(struct notify_zone *z, const struct rr *soa)
 {
-	uint8_t copy[NOTIFY_SOA_MAX];
-	struct buf b = buf_of(copy, sizeof(copy));
-	uint32_t serial;
-	bool fits = rr_soa_serial(soa, &serial) && rr_put(&b, soa);
-	ASSERT(fits);		/* an SOA of ours */
-	notify_out_stop(z);
-	memcpy(z->soa, copy, b.at);
-	z->soa_len = (uint16_t)b.at;
-	z->serial = serial;
-	for (unsigned i = 0; i < z->n_peers; i++)
-		z->peers[i].state = NOTIFY_TO_SEND;
-	if (z->n_peers == 0)
-		return;
-	queue_put(z);
-	start_waiting(z->net);
+	struct octets copy = { 0 };
+	bool is_kept = rr_soa_serial(soa, &z->serial) && rr_add(&copy, soa);
+	ASSERT(is_kept);	/* an SOA of ours, a few octets */
+	octets_free(&z->soa);
+	z->soa = copy;
+	zone_start(z);
 }
 
 bool

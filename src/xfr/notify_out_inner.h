@@ -7,23 +7,32 @@
 #include "xfr/notify_out.h"
 
 #define NOTIFY_MESSAGE_MAX 2048
-#define NOTIFY_SOA_MAX (255 + RR_FIXED_OCTETS + 255 + 255 + 20)
 
 enum notify_state { NOTIFY_TO_SEND, NOTIFY_SENT, NOTIFY_OVER };
 
-struct notify_peer {
-	struct notify_zone *zone;
-	struct addr to, source;
-	bool has_source, is_signed;
-	struct tsig_key key;
-	uint8_t *secret;
-	enum notify_state state;
+/* What is needed only while a peer is being told: there may be 100,000 zones,
+ * but few of them are at it. */
+struct notify_send {
 	unsigned tries;
 	int fd;
 	struct event *io, *timer;
 	struct tsig tsig;
 	size_t len;
-	uint8_t *message;	/* NOTIFY_MESSAGE_MAX, while SENT */
+	uint8_t message[NOTIFY_MESSAGE_MAX];
+};
+
+struct notify_key {
+	struct tsig_key tsig;	/* its secret follows */
+	uint8_t secret[];
+};
+
+struct notify_peer {
+	struct notify_zone *zone;
+	struct addr to, source;
+	bool has_source;
+	enum notify_state state;
+	struct notify_key *key;		/* null: unsigned */
+	struct notify_send *send;	/* while SENT */
 };
 
 struct notify_zone {
@@ -31,13 +40,12 @@ struct notify_zone {
 	struct notify_zone *prev, *next;	/* of those that wait */
 	bool is_waiting, is_running;
 	char *name;
-	struct name apex;
+	uint8_t *apex;
 	struct notify_peer *peers;
 	unsigned n_peers, n_sent;
 	unsigned sends;
 	uint32_t serial;
-	uint16_t soa_len;
-	uint8_t soa[NOTIFY_SOA_MAX];
+	struct octets soa;	/* record octets, once started */
 };
 
 struct notify_net {

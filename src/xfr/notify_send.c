@@ -29,19 +29,21 @@ static enum err
 make_message(struct notify_peer *p)
 {
 	const struct notify_zone *z = p->zone;
-	struct buf b = buf_reading(z->soa, z->soa_len);
+	struct notify_send *s = p->send;
+	struct buf b = buf_reading(z->soa.at, z->soa.len);
 	struct msg_writer w;
 	struct rr soa;
-	msg_write(&w, p->message, NOTIFY_MESSAGE_MAX, (uint16_t)arc4random(),
-	    NOTIFY_FLAGS);
+	msg_write(&w, s->message, sizeof(s->message),
+	    (uint16_t)arc4random(), NOTIFY_FLAGS);
 	bool fits = rr_take(&b, &soa) &&
-	    msg_put_question(&w, z->apex.octets, TYPE_SOA, CLASS_IN) &&
+	    msg_put_question(&w, z->apex, TYPE_SOA, CLASS_IN) &&
 	    msg_put_rr(&w, SECTION_ANSWER, &soa);
 	ASSERT(fits);
 	msg_finish(&w);
-	p->len = w.len;
-	return tsig_sign_request(&p->tsig, p->is_signed ? &p->key : NULL,
-	    p->message, &p->len, NOTIFY_MESSAGE_MAX, clock_wall_s());
+	s->len = w.len;
+	return tsig_sign_request(&s->tsig,
+	    p->key != NULL ? &p->key->tsig : NULL, s->message, &s->len,
+	    sizeof(s->message), clock_wall_s());
 }
 
 /* What is wrong with this answer; null: it is the one we wait for. */
@@ -54,11 +56,12 @@ answer_fault(struct notify_peer *p, uint8_t *octets, size_t len,
 	if (len < MSG_HEADER_OCTETS)
 		return "too short";
 	uint16_t flags = octets_u16(octets + 2);
-	if (octets_u16(octets) != octets_u16(p->message))
+	if (octets_u16(octets) != octets_u16(p->send->message))
 		return "another id";
 	if ((flags & MSG_QR) == 0 || MSG_OPCODE(flags) != OPCODE_NOTIFY)
 		return "not an answer to NOTIFY";
-	if (tsig_check_answer(&p->tsig, octets, &len, clock_wall_s()) != OK)
+	if (tsig_check_answer(&p->send->tsig, octets, &len,
+	    clock_wall_s()) != OK)
 		return "TSIG verification failed";
 	if (msg_read(&m, octets, len, no_records) != OK)
 		return "malformed";
@@ -67,7 +70,7 @@ answer_fault(struct notify_peer *p, uint8_t *octets, size_t len,
 	if (!m.has_question)
 		return *rcode == RCODE_NOERROR ? "no question" : NULL;
 	if (m.qtype != TYPE_SOA || m.qclass != CLASS_IN ||
-	    !name_equal(m.qname.octets, p->zone->apex.octets))
+	    !name_equal(m.qname.octets, p->zone->apex))
 		return "another question";
 	return NULL;
 }
@@ -109,19 +112,18 @@ on_answer(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void send_again(evutil_socket_t fd, short what, void *arg);
-
 /* A send that fails is as good as one that is lost. */
 static void
 send_once(struct notify_peer *p)
 {
+	struct notify_send *s = p->send;
 	unsigned ms = p->zone->net->settings.wait_ms;
 	struct timeval wait = { .tv_sec = ms / 1000,
 		.tv_usec = ms % 1000 * 1000 };
-	ssize_t n = send(p->fd, p->message, p->len, MSG_NOSIGNAL);
+	ssize_t n = send(s->fd, s->message, s->len, MSG_NOSIGNAL);
 	(void)n;
-	p->tries++;
-	bool armed = evtimer_add(p->timer, &wait) == 0;
+	s->tries++;
+	bool armed = evtimer_add(s->timer, &wait) == 0;
 	ASSERT(armed);		/* or the zone would never end */
 }
 
@@ -132,7 +134,7 @@ send_again(evutil_socket_t fd, short what, void *arg)
 	char to[ADDR_TEXT_MAX];
 	(void)fd;
 	(void)what;
-	if (p->tries < p->zone->sends) {
+	if (p->send->tries < p->zone->sends) {
 		send_once(p);
 		return;
 	}
@@ -140,27 +142,32 @@ send_again(evutil_socket_t fd, short what, void *arg)
 	notify_peer_over(p);
 }
 
+static enum err
+open_send(struct notify_peer *p)
+{
+	struct event_base *base = p->zone->net->base;
+	struct notify_send *s = calloc(1, sizeof(*s));
+	p->send = s;
+	if (s == NULL)
+		return ERR_MEMORY;
+	s->fd = sock_udp_connect(&p->to, p->has_source ? &p->source : NULL);
+	if (s->fd == -1)
+		return ERR_SYSTEM;
+	s->io = event_new(base, s->fd, EV_READ | EV_PERSIST, on_answer, p);
+	s->timer = evtimer_new(base, send_again, p);
+	if (s->io == NULL || s->timer == NULL ||
+	    event_add(s->io, NULL) == -1)
+		return ERR_MEMORY;
+	return make_message(p);
+}
+
 bool
 notify_peer_start(struct notify_peer *p)
 {
-	struct event_base *base = p->zone->net->base;
-	enum err e;
-	p->tries = 0;
-	p->fd = sock_udp_connect(&p->to, p->has_source ? &p->source : NULL);
-	if (p->fd == -1) {
-		log_not_sent(p, strerror(errno));
-		return false;
-	}
-	p->message = malloc(NOTIFY_MESSAGE_MAX);
-	p->io = event_new(base, p->fd, EV_READ | EV_PERSIST, on_answer, p);
-	p->timer = evtimer_new(base, send_again, p);
-	if (p->message == NULL || p->io == NULL || p->timer == NULL ||
-	    event_add(p->io, NULL) == -1)
-		e = ERR_MEMORY;
-	else
-		e = make_message(p);
+	enum err e = open_send(p);
 	if (e != OK) {
-		log_not_sent(p, err_text(e));
+		log_not_sent(p, e == ERR_SYSTEM ? strerror(errno) :
+		    err_text(e));
 		notify_peer_close(p);
 		return false;
 	}
@@ -171,13 +178,15 @@ notify_peer_start(struct notify_peer *p)
 void
 notify_peer_close(struct notify_peer *p)
 {
-	if (p->io != NULL)
-		event_free(p->io);
-	if (p->timer != NULL)
-		event_free(p->timer);
-	p->io = p->timer = NULL;
-	fd_close(&p->fd);
-	free(p->message);
-	p->message = NULL;
-	tsig_end(&p->tsig);
+	struct notify_send *s = p->send;
+	p->send = NULL;
+	if (s == NULL)
+		return;
+	if (s->io != NULL)
+		event_free(s->io);
+	if (s->timer != NULL)
+		event_free(s->timer);
+	fd_close(&s->fd);
+	tsig_end(&s->tsig);
+	free(s);
 }
