@@ -42,6 +42,8 @@ yaml_problem(const yaml_parser_t *p)
 	if (strstr(p->problem, "cannot start any token") != NULL)
 		return "this sign cannot stand here in YAML (a tab cannot "
 		    "indent; %, @ and ` need quotes)";
+	if (strstr(p->problem, "alphabetic or numeric") != NULL)
+		return "a word that begins with * or & needs quotes in YAML";
 	if (strstr(p->problem, "expected node content") != NULL)
 		return "this cannot stand here in YAML without quotes";
 	return p->problem;

@@ -11,7 +11,7 @@
 #include "conf/build.h"
 #include "conf/report.h"
 
-#define FILE_OCTETS_MAX ((size_t)1 << 30)
+#define FILE_OCTETS_MAX ((size_t)1 << 28)	/* a million zones */
 #define INCLUDE_DEPTH_MAX 64
 
 /* A file being read; the outermost has no outer. */

@@ -104,6 +104,8 @@ errors_name_the_place(void **state)
 	    "t:3: error: this cannot stand here in YAML without quotes");
 	must_refuse("---\nserver:\n  prot: 53\n", "t:3: error: unknown option "
 	    "'prot' in server:, nearest is port");
+	must_refuse("---\nzone:\n  name: *.example\n",
+	    "t:3: error: a word that begins with * or & needs quotes");
 	must_refuse("---\nserver: 5\n", "t:2: error: section server");
 	must_refuse("---\nserver:\n  port: {a: b}\n", "t:3: error: 'port' is");
 	must_refuse("---\nserver:\n  port: [1, 2]\n", "unexpected '2'");
