@@ -55,8 +55,8 @@ static enum xfr_outcome
 check_tsig(struct xfr_client *c, uint8_t *octets, size_t *len, int64_t now_s)
 {
 	c->result.rcode = MSG_RCODE(octets_u16(octets + 2));
-	c->tsig.error = 0;
-	enum err e = tsig_check_answer(&c->tsig, octets, len, now_s);
+	c->run->tsig.error = 0;
+	enum err e = tsig_check_answer(&c->run->tsig, octets, len, now_s);
 	if (e == OK)
 		return XFR_MORE;
 	if (err_is_local(e)) {
@@ -65,10 +65,10 @@ check_tsig(struct xfr_client *c, uint8_t *octets, size_t *len, int64_t now_s)
 	}
 	if (e == ERR_PEER_FORMAT)
 		return mismatch(c, XFR_WHY_FORMAT);
-	c->result.tsig_error = c->tsig.error;
+	c->result.tsig_error = c->run->tsig.error;
 	/* An unsigned error answer is not believed, but it is what the
 	 * operator wants to read. */
-	if (c->result.rcode != RCODE_NOERROR && c->tsig.error == 0)
+	if (c->result.rcode != RCODE_NOERROR && c->run->tsig.error == 0)
 		return mismatch(c, XFR_WHY_RCODE);
 	return mismatch(c, XFR_WHY_TSIG);
 }
@@ -130,7 +130,7 @@ static void
 warn_outside(const struct xfr_client *c, const struct rr *rr)
 {
 	char owner[NAME_TEXT_MAX];
-	if (c->seq.outside == 1)
+	if (c->run->seq.outside == 1)
 		ev_xfr_outside(c->zone, c->primary,
 		    name_text(rr->owner, owner));
 }
@@ -141,13 +141,14 @@ hand_on(struct xfr_client *c, enum xfr_act act, const struct rr *rr)
 	enum err e = OK;
 	if (!c->has_begun) {
 		c->has_begun = true;
-		if (!c->seq.is_zone)
+		if (!c->run->seq.is_zone)
 			e = c->sink.begin_delta(c->sink.arg, c->ours,
-			    c->seq.offered);
+			    c->run->seq.offered);
 		else {
 			struct rr soa;
-			xfr_first_soa(&c->seq, &soa);
-			e = c->sink.begin_zone(c->sink.arg, c->seq.offered);
+			xfr_first_soa(&c->run->seq, &soa);
+			e = c->sink.begin_zone(c->sink.arg,
+			    c->run->seq.offered);
 			if (e == OK)
 				e = c->sink.record(c->sink.arg, &soa);
 		}
@@ -163,14 +164,14 @@ take_transfer_rr(struct xfr_client *c, const struct rr *rr)
 {
 	if (c->result.outcome == XFR_UP_TO_DATE)
 		return XFR_MORE;	/* the rest says nothing to us */
-	enum xfr_act act = xfr_step(&c->seq, rr);
-	if (c->seq.records == 1 && act != XFR_ACT_REFUSE) {
+	enum xfr_act act = xfr_step(&c->run->seq, rr);
+	if (c->run->seq.records == 1 && act != XFR_ACT_REFUSE) {
 		c->result.is_checked = true;
-		c->result.serial = c->seq.offered;
+		c->result.serial = c->run->seq.offered;
 	}
 	switch (act) {
 	case XFR_ACT_REFUSE:
-		return client_refuse(c, c->seq.why);
+		return client_refuse(c, c->run->seq.why);
 	case XFR_ACT_HOLD:
 		return XFR_MORE;
 	case XFR_ACT_SKIP:
@@ -261,17 +262,18 @@ conclude(struct xfr_client *c, uint64_t records_before)
 {
 	if (c->result.outcome == XFR_UP_TO_DATE)
 		return client_end(c, XFR_UP_TO_DATE);
-	if (c->seq.records == records_before)
+	if (c->run->seq.records == records_before)
 		return client_refuse(c, XFR_WHY_EMPTY);
-	if (c->seq.state != XFR_STATE_END) {
+	if (c->run->seq.state != XFR_STATE_END) {
 		/* RFC 1995 2, 4: over UDP the answer is whole, or it is the
 		 * SOA alone and means "use TCP". */
 		return c->is_udp ? client_end(c, XFR_USE_TCP) : XFR_MORE;
 	}
-	if (!tsig_answer_is_complete(&c->tsig))
+	if (!tsig_answer_is_complete(&c->run->tsig))
 		return client_refuse(c, XFR_WHY_UNSIGNED_END);
 	c->result.from = c->ours;
-	return client_end(c, c->seq.is_zone ? XFR_GOT_ZONE : XFR_GOT_DELTA);
+	return client_end(c, c->run->seq.is_zone ? XFR_GOT_ZONE :
+	    XFR_GOT_DELTA);
 }
 
 /* A message that is ours and properly signed. */
@@ -281,7 +283,7 @@ take_message(struct xfr_client *c, const uint8_t *octets, size_t len,
 {
 	struct msg_reader m;
 	enum xfr_outcome outcome;
-	uint64_t records_before = c->seq.records;
+	uint64_t records_before = c->run->seq.records;
 	if (msg_read(&m, octets, len, scratch) != OK)
 		return mismatch(c, XFR_WHY_FORMAT);
 	if ((outcome = check_question(c, &m)) != XFR_MORE)
@@ -291,8 +293,8 @@ take_message(struct xfr_client *c, const uint8_t *octets, size_t len,
 	outcome = c->ask == XFR_ASK_SOA ? conclude_soa(c, m.flags) :
 	    conclude(c, records_before);
 	if (c->ask != XFR_ASK_SOA) {
-		c->result.records = c->seq.records;
-		c->result.outside = c->seq.outside;
+		c->result.records = c->run->seq.records;
+		c->result.outside = c->run->seq.outside;
 	}
 	return outcome;
 }
@@ -302,7 +304,7 @@ xfr_client_message(struct xfr_client *c, uint8_t *octets, size_t len,
     uint8_t *scratch, int64_t now_s)
 {
 	enum xfr_outcome outcome;
-	ASSERT(c->is_sent && !c->is_over);
+	ASSERT(c->run != NULL && !c->is_over);
 	c->result.octets += len;
 	if (c->limit_octets != 0 && c->result.octets > c->limit_octets)
 		return client_refuse(c, XFR_WHY_SIZE);

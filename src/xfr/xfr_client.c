@@ -17,30 +17,35 @@
 #define TCP_OCTETS 65535
 
 static void
-client_begin(struct xfr_client *c)
+run_free(struct xfr_client *c)
 {
-	tsig_end(&c->tsig);
-	memset(&c->tsig, 0, sizeof(c->tsig));
-	c->is_sent = c->is_over = c->has_begun = false;
-	c->result = (struct xfr_result){ .outcome = XFR_MORE };
+	if (c->run != NULL)
+		tsig_end(&c->run->tsig);
+	free(c->run);
+	c->run = NULL;
+}
+
+static bool
+run_begin(struct xfr_client *c)
+{
+	run_free(c);
+	c->run = calloc(1, sizeof(*c->run));
+	if (c->run == NULL)
+		return false;
 	if (c->ask == XFR_ASK_SOA)
-		return;
-	xfr_seq_init(&c->seq, c->apex.octets, c->ask);
-	c->seq.has_ours = c->has_serial;
-	c->seq.ours = c->ours;
-	c->seq.accept_any = c->accept_any;
+		return true;
+	xfr_seq_init(&c->run->seq, c->apex.octets, c->ask);
+	c->run->seq.has_ours = c->has_serial;
+	c->run->seq.ours = c->ours;
+	c->run->seq.accept_any = c->accept_any;
+	return true;
 }
 
 static bool
 copy_soa(struct xfr_client *c, const struct rr *soa)
 {
-	struct buf b = buf_of(c->soa, sizeof(c->soa));
-	if (soa == NULL)
-		return true;
-	if (!rr_soa_serial(soa, &c->ours) || !rr_put(&b, soa))
-		return false;
-	c->soa_len = (uint16_t)b.at;
-	return true;
+	return soa == NULL ||
+	    (rr_soa_serial(soa, &c->ours) && rr_add(&c->soa, soa));
 }
 
 static bool
@@ -84,7 +89,7 @@ xfr_client_create(const struct xfr_request *r, const char *zone,
 		xfr_client_destroy(&c);
 		return NULL;
 	}
-	client_begin(c);
+	c->result.outcome = XFR_MORE;
 	return c;
 }
 
@@ -93,7 +98,8 @@ xfr_client_destroy(struct xfr_client **c)
 {
 	if (*c == NULL)
 		return;
-	tsig_end(&(*c)->tsig);
+	run_free(*c);
+	octets_free(&(*c)->soa);
 	if ((*c)->secret != NULL)
 		explicit_bzero((*c)->secret, (*c)->key.secret_len);
 	free((*c)->secret);
@@ -110,7 +116,9 @@ xfr_client_again(struct xfr_client *c, bool is_udp, bool without_edns)
 	c->without_edns = without_edns;
 	if (c->has_begun)
 		c->sink.reset(c->sink.arg);
-	client_begin(c);
+	run_free(c);
+	c->is_over = c->has_begun = false;
+	c->result = (struct xfr_result){ .outcome = XFR_MORE };
 }
 
 static uint16_t
@@ -142,12 +150,12 @@ static bool
 put_request(struct xfr_client *c, uint16_t id)
 {
 	struct msg_writer w;
-	msg_write(&w, c->request, sizeof(c->request), id, 0);
+	msg_write(&w, c->run->request, sizeof(c->run->request), id, 0);
 	if (!msg_put_question(&w, c->apex.octets, query_type(c->ask),
 	    CLASS_IN))
 		return false;
 	if (c->ask == XFR_ASK_IXFR) {
-		struct buf b = buf_reading(c->soa, c->soa_len);
+		struct buf b = buf_reading(c->soa.at, c->soa.len);
 		struct rr soa;
 		if (!rr_take(&b, &soa) ||
 		    !msg_put_rr(&w, SECTION_AUTHORITY, &soa))
@@ -156,8 +164,24 @@ put_request(struct xfr_client *c, uint16_t id)
 	if (!c->without_edns && !put_edns(c, &w))
 		return false;
 	msg_finish(&w);
-	c->request_len = w.len;
+	c->run->request_len = w.len;
 	return true;
+}
+
+static enum err
+make_request(struct xfr_client *c, uint16_t id, int64_t now_s)
+{
+	if (!run_begin(c))
+		return ERR_MEMORY;
+	bool fits = put_request(c, id);
+	ASSERT(fits);		/* names and key are bounded */
+	enum err e = tsig_sign_request(&c->run->tsig,
+	    c->is_signed ? &c->key : NULL, c->run->request,
+	    &c->run->request_len, sizeof(c->run->request), now_s);
+	if (e != OK)
+		run_free(c);
+	c->id = id;
+	return e;
 }
 
 enum err
@@ -166,20 +190,13 @@ xfr_client_request(struct xfr_client *c, uint16_t id, int64_t now_s,
 {
 	/* A retransmission is the same message: the answer's MAC covers the
 	 * request's, and nobody can tell which of the two was answered. */
-	if (!c->is_sent || id != c->id) {
-		bool fits = put_request(c, id);
-		ASSERT(fits);	/* names and key are bounded */
-		tsig_end(&c->tsig);
-		enum err e = tsig_sign_request(&c->tsig,
-		    c->is_signed ? &c->key : NULL, c->request,
-		    &c->request_len, sizeof(c->request), now_s);
+	if (c->run == NULL || id != c->id) {
+		enum err e = make_request(c, id, now_s);
 		if (e != OK)
 			return e;
-		c->id = id;
-		c->is_sent = true;
 	}
-	*octets = c->request;
-	*len = c->request_len;
+	*octets = c->run->request;
+	*len = c->run->request_len;
 	return OK;
 }
 

@@ -4,6 +4,15 @@
 #include "dns/name.h"
 #include "xfr/xfr_client.h"
 
+/* What is needed only once the request is made: 100,000 zones may wait for
+ * their turn, few have it. */
+struct client_run {
+	struct tsig tsig;
+	struct xfr_seq seq;	/* IXFR and AXFR */
+	size_t request_len;
+	uint8_t request[XFR_REQUEST_MAX];
+};
+
 struct xfr_client {
 	/* The request, all pointers into this struct. */
 	enum xfr_ask ask;
@@ -12,22 +21,17 @@ struct xfr_client {
 	uint64_t limit_octets;
 	struct xfr_sink sink;
 	struct name apex;
-	uint16_t soa_len;	/* 0: none */
-	uint8_t soa[XFR_SOA_MAX];
+	struct octets soa;	/* record octets; empty: none */
 	bool is_signed;
 	struct tsig_key key;
 	uint8_t *secret;
 	char *zone, *primary;	/* for the log */
 	/* The attempt under way; cleared by client_begin. */
-	bool is_sent;		/* request is made */
 	bool is_over;
 	bool has_begun;		/* the sink was told of a zone or delta */
 	uint16_t id;
-	struct tsig tsig;
-	struct xfr_seq seq;	/* IXFR and AXFR */
 	struct xfr_result result;
-	size_t request_len;
-	uint8_t request[XFR_REQUEST_MAX];
+	struct client_run *run;	/* null until the request is made */
 };
 
 /* Ends the attempt; the sink is reset unless the records are wanted. */
