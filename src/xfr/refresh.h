@@ -102,6 +102,9 @@ bool refresh_notify(struct refresh *r, const struct addr *from,
 /* The operator's transfer / force_transfer: at once, whatever was rejected;
  * force: AXFR, any serial. */
 void refresh_transfer(struct refresh *r, bool force, int64_t now_s);
+/* Ask at once for what is newer (a staged tail was dropped); unlike the
+ * operator's transfer, what was rejected stays held back. */
+void refresh_now(struct refresh *r);
 /* A full zone at once, from this primary (-1: the next), of a newer serial:
  * when the staged chain has grown beyond the zone. */
 void refresh_full(struct refresh *r, int primary);

@@ -86,12 +86,19 @@ has_other_opinion(const struct refresh *r)
 	return false;
 }
 
+/* The list may have become shorter since the version came. */
+static int
+known_primary(const struct refresh *r, int primary)
+{
+	return primary < (int)r->policy.n_primaries ? primary : -1;
+}
+
 void
 refresh_rejected(struct refresh *r, uint32_t serial, int primary,
     int64_t now_s, uint32_t random)
 {
 	(void)random;
-	ASSERT(primary < (int)r->policy.n_primaries);
+	primary = known_primary(r, primary);
 	bool had_more = r->is_staged && serial_newer(r->tip, serial);
 	struct refresh_why why = { .from = primary < 0 ? r->next :
 		(unsigned)primary };
@@ -114,15 +121,13 @@ refresh_refused(struct refresh *r, uint32_t serial, int primary,
 {
 	/* A full zone that is none is held back like a rejected one, so that
 	 * NOTIFYs do not make us fetch it again and again. */
-	if (!was_delta || primary < 0) {
+	primary = known_primary(r, primary);
+	if (!was_delta) {
 		refresh_rejected(r, serial, primary, now_s, random);
 		return;
 	}
-	ASSERT(primary < (int)r->policy.n_primaries);
 	r->is_staged = false;
-	struct refresh_why why = { .from = (unsigned)primary,
-		.is_direct = true, .is_full = true };
-	refresh_want_round(r, &why, true);
+	refresh_full(r, primary);
 }
 
 bool
@@ -159,10 +164,18 @@ refresh_notify(struct refresh *r, const struct addr *from, bool has_serial,
 }
 
 void
+refresh_now(struct refresh *r)
+{
+	struct refresh_why why = { .from = r->next };
+	refresh_want_round(r, &why, true);
+}
+
+void
 refresh_full(struct refresh *r, int primary)
 {
-	struct refresh_why why = { .from = primary < 0 ? r->next :
-		(unsigned)primary, .is_direct = true, .is_full = true };
+	struct refresh_why why = { .is_direct = true, .is_full = true };
+	primary = known_primary(r, primary);
+	why.from = primary < 0 ? r->next : (unsigned)primary;
 	refresh_want_round(r, &why, true);
 }
 

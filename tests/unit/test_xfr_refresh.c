@@ -231,6 +231,26 @@ test_delta_without_its_base(void **state)
 }
 
 static void
+test_now_keeps_what_is_held_back(void **state)
+{
+	(void)state;
+	struct refresh *r = published(1, 1000, 0);
+	struct refresh_order o;
+	assert_true(refresh_decide(r, NOW, 0, &o));
+	answer(r, REFRESH_GOT_DELTA, 6, 0);
+	refresh_rejected(r, 6, 0, NOW, 0);
+	refresh_now(r);
+	assert_true(refresh_decide(r, NOW, 0, &o));
+	assert_int_equal(o.ask, XFR_ASK_SOA);
+	answer(r, REFRESH_NEWER, 6, 0);
+	assert_false(refresh_decide(r, NOW, 0, &o));
+	refresh_transfer(r, false, NOW);
+	assert_true(refresh_decide(r, NOW, 0, &o));
+	assert_int_equal(o.ask, XFR_ASK_IXFR);
+	refresh_destroy(&r);
+}
+
+static void
 test_full(void **state)
 {
 	(void)state;
@@ -244,6 +264,33 @@ test_full(void **state)
 	assert_int_equal(o.primary, 1);
 	assert_false(o.accept_any);
 	refresh_destroy(&r);
+}
+
+/* The list became shorter, or the process began anew, while a version that
+ * came from there was verified. */
+static void
+test_primary_that_is_gone(void **state)
+{
+	(void)state;
+	for (int primary = -1; primary < 6; primary += 6) {
+		struct refresh *r = published(2, 1000, 0);
+		struct refresh_order o;
+		assert_true(refresh_decide(r, NOW, 0, &o));
+		answer(r, REFRESH_CURRENT, 5, 0);
+		refresh_rejected(r, 6, primary, NOW, 0);
+		assert_false(refresh_decide(r, NOW, 0, &o));
+		assert_int_equal(refresh_wake_s(r), NOW + 100);
+		/* A delta that does not apply: AXFR at once, of the next. */
+		refresh_refused(r, 7, primary, true, NOW, 0);
+		assert_true(refresh_decide(r, NOW, 0, &o));
+		assert_int_equal(o.ask, XFR_ASK_AXFR);
+		assert_false(o.accept_any);
+		answer(r, REFRESH_GOT_ZONE, 7, 0);
+		assert_false(refresh_decide(r, NOW, 0, &o));
+		refresh_refused(r, 7, primary, false, NOW, 0);
+		assert_false(refresh_decide(r, NOW, 0, &o));
+		refresh_destroy(&r);
+	}
 }
 
 static void
@@ -327,7 +374,9 @@ main(void)
 		cmocka_unit_test(test_notified_is_shown),
 		cmocka_unit_test(test_notify_while_busy),
 		cmocka_unit_test(test_delta_without_its_base),
+		cmocka_unit_test(test_now_keeps_what_is_held_back),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_primary_that_is_gone),
 		cmocka_unit_test(test_foreign_timers_are_not_believed),
 		cmocka_unit_test(test_outcomes),
 	};
