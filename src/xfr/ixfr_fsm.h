@@ -40,6 +40,7 @@
 	/* the exchange */                                                     \
 	X(XFR_WHY_SIZE, "more octets than the size limit allows")              \
 	X(XFR_WHY_TIMEOUT, "timed out")                                        \
+	X(XFR_WHY_SLOW, "it comes too slowly to wait for its end")             \
 	X(XFR_WHY_CONNECT, "could not connect")                                \
 	X(XFR_WHY_CLOSED, "connection closed before the end")                  \
 	X(XFR_WHY_LOCAL, "could not be taken here")

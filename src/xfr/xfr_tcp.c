@@ -2,7 +2,9 @@
  * messages (RFC 1035 4.2.2).
  * Runs in: xfrd. Never blocks; per turn of the loop at most TURN_READS reads,
  * so that a big transfer does not starve the others. The timer runs until a
- * whole message came: an octet now and then does not keep a peer alive. */
+ * whole message came: an octet now and then does not keep a peer alive, nor
+ * does a message now and then: as long as it lasts no other primary is asked,
+ * and the zone would expire over it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,9 @@
 
 #define TURN_READS 4
 #define TURN_MESSAGES 64
+/* After SLOW_AFTER_MS a transfer must have come at SLOW_OCTETS_PER_S. */
+#define SLOW_AFTER_MS (10 * 60 * 1000)
+#define SLOW_OCTETS_PER_S 1000
 
 static void
 on_silence(evutil_socket_t fd, short what, void *arg)
@@ -40,6 +45,15 @@ frame_len(const struct xfr_conn *c, size_t at)
 	return left >= n ? n : 0;
 }
 
+static bool
+is_too_slow(const struct xfr_conn *c)
+{
+	int64_t ms = clock_mono_ms() - c->started_ms;
+	uint64_t octets = xfr_client_result(c->client)->octets;
+	return ms > SLOW_AFTER_MS &&
+	    octets < (uint64_t)(ms / 1000) * SLOW_OCTETS_PER_S;
+}
+
 /* Hands on all whole messages; false when the connection is gone. */
 static bool
 take_frames(struct xfr_conn *c, unsigned *messages)
@@ -56,6 +70,10 @@ take_frames(struct xfr_conn *c, unsigned *messages)
 	if (at > 0) {
 		memmove(c->in, c->in + at, c->in_len - at);
 		c->in_len -= at;
+		if (is_too_slow(c)) {
+			conn_fail(c, XFR_WHY_SLOW, OK);
+			return false;
+		}
 		arm(c);
 	}
 	return true;
@@ -145,6 +163,7 @@ on_connected(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	c->state = CONN_SENDING;
+	c->started_ms = clock_mono_ms();
 	conn_log_request(c);
 	if (!conn_watch(c, EV_WRITE, on_writable))
 		conn_fail(c, XFR_WHY_LOCAL, ERR_MEMORY);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "dns/message.h"
 #include "xfr/xfr_conn.h"
@@ -460,6 +461,30 @@ test_no_answer(void **state)
 	    XFR_WHY_CLOSED);
 }
 
+/* After ten minutes less than 1000 octets a second. */
+static void
+test_too_slow(void **state)
+{
+	(void)state;
+	struct test *t = begin(PART_DRIBBLE, 1);
+	struct job j = { 0 };
+	clock_fake(1000, 1700000000);
+	job_start(t, &j, 'a', XFR_ASK_AXFR, false);
+	for (unsigned i = 0; i < 1000 && t->peer.requests == 0; i++)
+		event_base_loop(t->base, EVLOOP_ONCE);
+	clock_fake(1000 + 599000, 1700000000);
+	for (unsigned i = 0; i < 1000 && t->records == 0; i++)
+		event_base_loop(t->base, EVLOOP_ONCE);
+	assert_false(j.is_done);
+	clock_fake(1000 + 601000, 1700000000);
+	run_until(t, 1);
+	clock_real();
+	assert_int_equal(j.result.outcome, XFR_REFUSED);
+	assert_int_equal(j.result.why, XFR_WHY_SLOW);
+	assert_int_equal(t->resets, 1);
+	end(t);
+}
+
 static void
 test_refused_connection(void **state)
 {
@@ -722,6 +747,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transfers),
 		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_too_slow),
 		cmocka_unit_test(test_refused_connection),
 		cmocka_unit_test(test_source_address),
 		cmocka_unit_test(test_without_edns),
