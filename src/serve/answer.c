@@ -45,18 +45,21 @@ is_nsec3_owner(const struct zone_version *z, const struct zone_node *n)
 	return has_nsec3;
 }
 
+/* A name at or below such an owner has the apex as its closest encloser: all
+ * NSEC3 owners stand right below it. */
 static void
 hide_nsec3_owner(struct answer *a)
 {
 	struct zone_walk *w = &a->w;
+	const struct zone_node *n = w->exact != NULL ? w->exact : w->encloser;
 	struct nsec3_params p;
-	if (w->exact == NULL || !zone_nsec3_params(a->z, &p) ||
-	    !is_nsec3_owner(a->z, w->exact))
+	struct name wildcard;
+	if (n == NULL || !zone_nsec3_params(a->z, &p) ||
+	    !is_nsec3_owner(a->z, n))
 		return;
 	w->exact = NULL;
 	w->encloser = zone_apex_node(a->z);
 	w->encloser_labels = name_labels(zone_apex(a->z));
-	struct name wildcard;
 	w->wildcard = name_wildcard_of(zone_apex(a->z), &wildcard) ?
 	    zone_find(a->z, wildcard.octets) : NULL;
 }

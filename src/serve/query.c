@@ -297,7 +297,9 @@ query_answer(const struct serve *s, struct query *q)
 		act = QUERY_DROP;
 	if (act == QUERY_DROP)
 		serve_count(s, COUNT_DROPPED);
-	if (act != QUERY_TRANSFER)
+	if (act == QUERY_TRANSFER)
+		serve_count(s, serve_counter_of_rcode(RCODE_NOERROR));
+	else
 		tsig_end(&q->tsig);
 	return act;
 }

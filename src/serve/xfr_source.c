@@ -6,6 +6,11 @@
 
 #include <limits.h>
 
+/* A history that is larger than its zone is not worth sending, unless it is
+ * small in itself: then the secondary's own history gains by the differences.
+ */
+#define SMALL_OCTETS (1024u * 1024)
+
 void
 xfr_source_zone(struct xfr_source *x, const struct zone_version *z)
 {
@@ -62,7 +67,7 @@ xfr_source_from(struct xfr_source *x, const struct zone_version *z,
 		*why = "no ixfr info";
 	else if (!find_chain(z, serial, &index, &octets))
 		*why = "no history for serial";
-	else if (octets > zone_wire_octets(z))
+	else if (octets > SMALL_OCTETS && octets > zone_wire_octets(z))
 		*why = "history is larger than the zone";
 	else
 		enter_step(x, index);

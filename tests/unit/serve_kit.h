@@ -70,7 +70,7 @@ kit_add_empty(struct kit *k, uint32_t id, const char *apex)
 	k->conf[id].name = apex;
 	k->conf_at[id] = &k->conf[id];
 	assert_int_equal(zonedb_add(k->db, id, k->apexes[id].octets), OK);
-	zonedb_set_history(k->db, id, true, 100, 1 << 20);
+	zonedb_set_history(k->db, id, true, 100, 1 << 26);
 }
 
 /* Zone octets become the zone's content. */
@@ -104,18 +104,24 @@ kit_add(struct kit *k, uint32_t id, const char *apex, const char *lines,
 	kit_load(k, id, lines, sign);
 }
 
-/* A delta as lines: old SOA, deleted, new SOA, added. */
+/* A delta: old SOA, deleted, new SOA, added. */
+static inline void
+kit_patch_octets(struct kit *k, uint32_t id, const struct octets *o)
+{
+	struct zone_version *v;
+	struct zone_trouble t;
+	memset(&t, 0, sizeof(t));
+	if (zonedb_patch(k->db, id, o->at, o->len, &v, &t) != OK)
+		fail_msg("delta does not apply: %s", t.what);
+	zonedb_commit(k->db, id, v, o->at, o->len, HISTORY_KEEP);
+}
+
 static inline void
 kit_patch(struct kit *k, uint32_t id, const char *lines)
 {
 	struct octets o = { 0 };
-	struct zone_version *v;
-	struct zone_trouble t;
-	memset(&t, 0, sizeof(t));
 	kit_lines(&o, lines, k->apexes[id].octets);
-	if (zonedb_patch(k->db, id, o.at, o.len, &v, &t) != OK)
-		fail_msg("delta does not apply: %s", t.what);
-	zonedb_commit(k->db, id, v, o.at, o.len, HISTORY_KEEP);
+	kit_patch_octets(k, id, &o);
 	octets_free(&o);
 }
 

@@ -78,6 +78,30 @@ answers_are_as_written(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* RFC 5155 7.2.8: a wildcard matches where only an NSEC3 record stands, and
+ * below it. */
+static void
+owners_of_nsec3_hide_nothing(void **state)
+{
+	struct kit *k = kit_create();
+	char qname[80], expected[400];
+	(void)state;
+	kit_add(k, 1, "w.", "w. 9 IN SOA a. b. 1 2 3 4 5\n"
+	    "w. 9 IN NS a.\n*.w. 9 IN TXT \"any\"\n", KIT_NSEC3);
+	k->serve.minimal_responses = true;
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(qname, sizeof(qname), "%s%s.w.", i == 0 ? "" : "x.",
+		    k->known.at[0].text);
+		char *got = kit_ask(k, qname, "TXT", 0);
+		snprintf(expected, sizeof(expected),
+		    "NOERROR aa\nAN %s 9 TXT \"any\"\n",
+		    i == 0 ? "H(w.)" : qname);
+		assert_string_equal(got, expected);
+		free(got);
+	}
+	kit_destroy(&k);
+}
+
 /* RFC 5155 appendix A. */
 static void
 hashes_are_those_of_the_rfc(void **state)
@@ -112,6 +136,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_are_those_of_the_rfc),
 		cmocka_unit_test(answers_are_as_written),
+		cmocka_unit_test(owners_of_nsec3_hide_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,17 +311,51 @@ ixfr_without_a_chain_is_the_zone(void **state)
 	kit_destroy(&k);
 }
 
+/* 40 records of 50,000 octets each. */
+static void
+add_bulk(struct octets *o)
+{
+	static const uint8_t rdata[50000];
+	for (unsigned i = 0; i < 40; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), "x%u.t.", i);
+		struct name n = kit_name(text);
+		kit_add_rr(o, n.octets, 65280, 9, rdata, sizeof(rdata));
+	}
+}
+
+static void
+patch_bulk(struct kit *k, const char *from, const char *to, bool adds)
+{
+	struct octets o = { 0 };
+	kit_lines(&o, from, k->apexes[1].octets);
+	if (!adds)
+		add_bulk(&o);
+	kit_lines(&o, to, k->apexes[1].octets);
+	if (adds)
+		add_bulk(&o);
+	kit_patch_octets(k, 1, &o);
+	octets_free(&o);
+}
+
+#define T_AT(n) "t. 9 IN SOA a. b. " n " 2 3 4 5\n"
+
 static void
 history_larger_than_the_zone_is_not_sent(void **state)
 {
 	struct kit *k = kit_create();
 	(void)state;
-	kit_add(k, 1, "t.", "t. 9 IN SOA a. b. 1 2 3 4 5\n", KIT_UNSIGNED);
+	kit_add(k, 1, "t.", T_AT("1"), KIT_UNSIGNED);
 	k->conf[1].provide_xfr = kit_acl(k, 1, "192.0.2.99", ACL_NOKEY);
-	kit_patch(k, 1, "t. 9 IN SOA a. b. 1 2 3 4 5\n"
-	    "t. 9 IN SOA a. b. 2 2 3 4 5\nx.t. 9 IN TXT \"x\"\n");
+	kit_patch(k, 1, T_AT("1") T_AT("2") "x.t. 9 IN TXT \"x\"\n");
+	/* Larger, but small. */
 	struct stream s = transfer(k, "t.", "IXFR", KIT_SERIAL, 1);
-	assert_stream(&s, "SOA 2\nx.t. TXT\nSOA 2\n");
+	assert_stream(&s, "SOA 2\nSOA 1\nSOA 2\nx.t. TXT\nSOA 2\n");
+	patch_bulk(k, T_AT("2"), T_AT("3"), true);
+	patch_bulk(k, T_AT("3"), T_AT("4"), false);
+	assert_int_equal(zone_step_count(zonedb_current(k->db, 1)), 3);
+	s = transfer(k, "t.", "IXFR", KIT_SERIAL, 1);
+	assert_stream(&s, "SOA 4\nx.t. TXT\nSOA 4\n");
 	kit_destroy(&k);
 }
 
