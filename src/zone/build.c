@@ -400,6 +400,7 @@ build(struct zonedb *db, uint32_t id, const uint8_t *octets, size_t len,
 		e = pending_add(db, &b.op, made, &b.made);
 	if (e != OK) {
 		undo(&b);
+		trouble_local(t, e);
 		return e;
 	}
 	*v = made;

@@ -114,6 +114,9 @@ void trouble_set(struct zone_trouble *t, const struct rr *rr,
 
 MUST_CHECK bool version_soa(const struct zone_version *z, struct rr *soa);
 
+/* What is no fault of the data: memory. Other errors have their text. */
+void trouble_local(struct zone_trouble *t, enum err e);
+
 /* One change of a delta; the record points into the delta. */
 struct change {
 	struct rr rr;

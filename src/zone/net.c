@@ -70,8 +70,10 @@ zonedb_net_of_chain(struct zonedb *db, uint32_t id, const uint8_t *chain,
 	if (z == NULL)
 		return ERR_NOT_FOUND;
 	enum err e = changes_read(&c, chain, len, z, t);
-	if (e != OK)
+	if (e != OK) {
+		trouble_local(t, e);
 		return e;
+	}
 	for (size_t i = 0, n; e == OK && i < c.n; i += n) {
 		const struct change *g = c.at + i;
 		const struct zone_node *node = node_of(z, g->rr.owner,
@@ -90,6 +92,7 @@ zonedb_net_of_chain(struct zonedb *db, uint32_t id, const uint8_t *chain,
 		e = net_finish(&made, &soa, &c.soa_new, net);
 	if (e == OK && dropped != NULL)
 		*dropped = c.dropped;
+	trouble_local(t, e);
 	net_free(&made);
 	recs_free(&old);
 	merged_free(&m);

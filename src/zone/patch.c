@@ -132,8 +132,10 @@ zonedb_patch(struct zonedb *db, uint32_t id, const uint8_t *delta, size_t len,
 		return ERR_NOT_FOUND;
 	p.from = p.slot->version;
 	enum err e = changes_read(&c, delta, len, p.from, t);
-	if (e != OK)
+	if (e != OK) {
+		trouble_local(t, e);
 		return e;
+	}
 	slot_op_start(db, p.slot, &p.op);
 	p.root[0] = p.from->main;
 	p.root[1] = p.from->nsec3;
@@ -151,8 +153,10 @@ zonedb_patch(struct zonedb *db, uint32_t id, const uint8_t *delta, size_t len,
 	}
 	if (e == OK)
 		e = finish(&p, &c, v);
-	if (e != OK)
+	if (e != OK) {
 		op_undo(db, &p.op);
+		trouble_local(t, e);
+	}
 	recs_free(&p.old);
 	merged_free(&p.merged);
 	changes_free(&c);

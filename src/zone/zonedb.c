@@ -317,3 +317,11 @@ trouble_set(struct zone_trouble *t, const struct rr *rr, const char *fmt, ...)
 	(void)vsnprintf(t->what, sizeof t->what, fmt, args);
 	va_end(args);
 }
+
+void
+trouble_local(struct zone_trouble *t, enum err e)
+{
+	if (err_is_local(e))
+		trouble_set(t, NULL, "%s", e == ERR_FULL ?
+		    "no room left in zone memory" : err_text(e));
+}

@@ -1070,6 +1070,7 @@ test_full(void **state)
 	}
 	assert_int_equal(zonedb_build(db, 2, o.at, o.len, &v, NULL, &t),
 	    ERR_FULL);
+	assert_non_null(strstr(t.what, "no room"));
 	assert_true(digest_holds(db, 1));
 	octets_free(&o);
 	zonedb_destroy(&db);
