@@ -48,7 +48,8 @@ struct arguments {
 	bool is_foreground, checks_only;
 };
 
-/* 0: go on; else the exit status plus 1. */
+/* 0: go on; else the exit status plus 1. What is kept is copied: the titles of
+ * processes take the place of the arguments. */
 static int
 parse_arguments(int argc, char **argv, struct arguments *o)
 {
@@ -65,13 +66,13 @@ parse_arguments(int argc, char **argv, struct arguments *o)
 			o->checks_only = true;
 			break;
 		case 'l':
-			o->over.log = optarg;
+			o->over.log = strdup(optarg);
 			break;
 		case 'P':
-			o->over.pid = optarg;
+			o->over.pid = strdup(optarg);
 			break;
 		case 'u':
-			o->over.user = optarg;
+			o->over.user = strdup(optarg);
 			break;
 		case 'V':
 			o->over.verbosity = atoi(optarg);

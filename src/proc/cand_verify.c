@@ -254,7 +254,7 @@ run_ended(struct verify_run *r, struct cand_zone *z,
 		break;
 	case VERIFIER_STALE_CONF:
 		z->is_stale_conf = true;
-		verify_run_not_started(r, "the configuration has changed");
+		verify_run_stale(r);
 		break;
 	case VERIFIER_LOST:
 		verify_run_lost(r);

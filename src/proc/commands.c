@@ -253,6 +253,22 @@ command_write(struct control_talk *t)
 
 /* --- verdicts --------------------------------------------------------- */
 
+/* What the verifier wrote, line by line, so that the reason stands with the
+ * verdict. */
+static void
+say_output(struct control_talk *t, const uint8_t *text, size_t len)
+{
+	size_t at = 0;
+	while (at < len) {
+		const uint8_t *end = memchr(text + at, '\n', len - at);
+		size_t n = end != NULL ? (size_t)(end - (text + at)) :
+		    len - at;
+		control_say(t, "\t\t%.*s\n", (int)(n < 1000 ? n : 1000),
+		    (const char *)text + at);
+		at += n + 1;
+	}
+}
+
 static bool
 say_verdict(void *arg, const struct journal_trail *trail)
 {
@@ -274,6 +290,8 @@ say_verdict(void *arg, const struct journal_trail *trail)
 	if (v->primary[0] != '\0')
 		control_say(t, ", from %s", v->primary);
 	control_say(t, "\n");
+	if (v->verdict != VERDICT_PASS)
+		say_output(t, v->output, v->output_len);
 	return true;
 }
 

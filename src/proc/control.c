@@ -188,6 +188,16 @@ control_answer(struct xfrd *x, const struct msg_answer *m)
 	talk_reply(k);
 }
 
+void
+control_flush(void)
+{
+	for (struct talk *k = talks; k != NULL; k = k->next)
+		if (k->t.order == 0 && k->sent < k->t.reply.len &&
+		    send(k->fd, k->t.reply.at + k->sent, k->t.reply.len -
+		    k->sent, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+			return;
+}
+
 bool
 control_start(struct xfrd *x)
 {

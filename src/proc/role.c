@@ -31,27 +31,14 @@ role_title(enum role r)
 	return "unknown";
 }
 
-/* The arguments and the environment behind them are one run of octets. The
- * environment is moved away first so that the title may be long. */
+/* The title takes the room of the arguments and no more: the environment
+ * behind them stays readable in /proc for whoever looks for a process by it. */
 void
 role_init(int argc, char **argv)
 {
-	extern char **environ;
-	char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
-	size_t n = 0;
-	while (environ[n] != NULL)
-		n++;
-	char **moved = calloc(n + 1, sizeof(*moved));
-	if (moved == NULL)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (environ[i] == end)
-			end += strlen(environ[i]) + 1;
-		moved[i] = strdup(environ[i]);
-	}
-	environ = moved;
+	const char *last = argv[argc - 1];
 	title_at = argv[0];
-	title_room = (size_t)(end - argv[0]);
+	title_room = (size_t)(last + strlen(last) + 1 - argv[0]);
 }
 
 void

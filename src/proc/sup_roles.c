@@ -177,6 +177,7 @@ sup_role_on_exit(struct sup *s, struct sup_role *r, int status)
 	ev_role_lost(role_title(r->role), status);
 	sup_candidates_end(s);
 	if (r == &s->store) {
+		s->has_orphans = true;
 		struct progress *p = &s->d->shared.progress[0];
 		tell_lost(s, ROLE_STORE, 0, p->zone, false);
 		progress_end(p);

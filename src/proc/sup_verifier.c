@@ -297,6 +297,31 @@ sup_verifier_candidate_gone(struct sup *s, uint32_t candidate)
 	verifiers_admit(s);
 }
 
+/* Whatever fell to us when a keeper was killed: all below us that is neither
+ * a role nor a keeper nor a loader, nor one of theirs. */
+static void
+end_strays(struct sup *s, pid_t verifier)
+{
+	pid_t spared[1024];
+	size_t n = 0;
+	spared[n++] = s->xfrd.pid;
+	spared[n++] = s->store.pid;
+	spared[n++] = s->gate.pid;
+	for (struct sup_verifier *v = s->verifiers; v != NULL && n < 900;
+	    v = v->next)
+		if (v->is_kept)
+			spared[n++] = v->keeper.pid;
+	for (struct sup_loader *l = s->loaders; l != NULL && n < 950;
+	    l = l->next)
+		spared[n++] = l->pid;
+	/* Workers of a store that was lost have come to us as well: then only
+	 * the group is known. */
+	if (s->has_orphans)
+		kill(-verifier, SIGKILL);
+	else
+		reap_signal_all(SIGKILL, spared, n);
+}
+
 /* A keeper that did not end by itself left its verifier to us. */
 void
 sup_verifier_reaped(struct sup *s, pid_t pid, int status)
@@ -306,6 +331,6 @@ sup_verifier_reaped(struct sup *s, pid_t pid, int status)
 	for (struct sup_verifier *v = s->verifiers; v != NULL; v = v->next)
 		if (v->is_kept && v->keeper.pid == pid && v->pid > 0) {
 			ev_keeper_lost((int)pid);
-			kill(-v->pid, SIGKILL);
+			end_strays(s, v->pid);
 		}
 }

@@ -84,6 +84,7 @@ struct sup {
 	struct event *watch_timer;
 	struct sup_loader *loaders;
 	bool is_stopping;
+	bool has_orphans;		/* a store was lost */
 	bool has_served;		/* some generation serves */
 };
 

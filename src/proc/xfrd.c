@@ -49,6 +49,8 @@ zone_act(struct xzone *z)
 {
 	struct update_acts acts = z->acts;
 	struct update *u = update_accepted(&z->updates);
+	if (acts.alarm)
+		ev_zone_needs_operator(z->conf->name, z->serial);
 	int64_t now = clock_wall_s();
 	z->acts = (struct update_acts){ 0 };
 	if (u != NULL && !z->is_sent)
@@ -184,6 +186,7 @@ on_supervisor_gone(void *arg, struct ipc *c, bool is_breach)
 		}
 	if (journal_commit(x->journal) != OK)
 		_exit(1);
+	control_flush();
 	journal_close(&x->journal);
 	_exit(0);
 }
@@ -223,6 +226,14 @@ on_minute(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_unused_file(void *arg, const char *name)
+{
+	struct xfrd *x = arg;
+	if (spool_remove(x->statedir, name) != OK)
+		ev_system_trouble("removal of a file in state-dir", name);
+}
+
+static void
 open_state(struct xfrd *x)
 {
 	char why[JOURNAL_WHY_MAX];
@@ -233,7 +244,8 @@ open_state(struct xfrd *x)
 		ev_state_trouble(why);
 		_exit(1);
 	}
-	struct journal_settings s = { .directory = path };
+	struct journal_settings s = { .directory = path,
+		.on_unused_file = on_unused_file, .arg = x };
 	if (journal_open(&s, &x->journal, why) != OK) {
 		ev_state_trouble(why);
 		_exit(1);

@@ -212,3 +212,5 @@ void xfrd_wrote_file(struct xzone *z, const struct msg_wrote_zone *m);
 /* control.c */
 bool control_start(struct xfrd *x);
 void control_answer(struct xfrd *x, const struct msg_answer *m);
+/* At the end: replies that are complete go out. */
+void control_flush(void);

@@ -160,6 +160,7 @@ struct steps {
 	struct xzone *z;
 	uint64_t base;
 	bool is_history;
+	bool is_over;	/* older steps must not go out */
 	bool is_good;
 };
 
@@ -171,7 +172,9 @@ send_step(void *arg, uint64_t number, const struct journal_delta *d)
 		.is_history = s->is_history, .blob_len = d->data.len };
 	int fd = -1;
 	struct fd_map map;
-	if (d->is_whole || (number > s->base) == s->is_history)
+	if (s->is_history && d->goes_back)
+		s->is_over = true;
+	if (d->is_whole || s->is_over || (number > s->base) == s->is_history)
 		return true;
 	if (d->data.file == NULL || d->data.file[0] == '\0') {
 		s->is_good = ipc_send_blob(s->z->x->store, load_step, &m,

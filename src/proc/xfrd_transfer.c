@@ -91,6 +91,9 @@ start_order(struct xzone *z)
 			    journal_new_id(z->x->journal),
 			    z->order.ask == XFR_ASK_IXFR ? UPDATE_IXFR :
 			    UPDATE_AXFR, z->order.primary);
+		if (z->receiving != NULL)
+			z->receiving->goes_back = z->order.accept_any &&
+			    z->is_published;
 		z->conn = xfr_conn_start(z->x->net, &job);
 	}
 	octets_free(&copy);
@@ -117,14 +120,10 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static void
 set_timer(struct xzone *z)
 {
-	int64_t now = clock_wall_s(), next, wake = INT64_MAX;
-	if (z->refresh != NULL && z->conn == NULL)
+	int64_t now = clock_wall_s(), wake = update_wake_s(&z->updates);
+	if (z->refresh != NULL && z->conn == NULL && !waits_for_whole(z) &&
+	    refresh_wake_s(z->refresh) < wake)
 		wake = refresh_wake_s(z->refresh);
-	update_tick(&z->updates, now, &next);
-	if (next < wake)
-		wake = next;
-	if (z->refresh != NULL && z->conn == NULL && waits_for_whole(z))
-		wake = next;
 	if (wake == INT64_MAX) {
 		if (z->timer != NULL)
 			evtimer_del(z->timer);
@@ -186,6 +185,7 @@ write_update(struct xzone *z, struct update *u, const struct intake *in,
 		.kind = (uint8_t)u->kind, .state = u->state,
 		.has_from = u->kind == UPDATE_IXFR, .from = u->from,
 		.to = u->to, .received_s = u->received_s,
+		.flags = update_flags(u),
 		.data = { .octets = in->mem.at, .len = in->len } };
 	if (in->is_spooled)
 		j.data = (struct journal_data){ .len = in->len,

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dns/serial.h"
 #include "proc/xfrd.h"
 #include "verify/verdict.h"
 
@@ -372,6 +373,8 @@ put_net(struct xzone *z, const struct update *tip, const struct msg_net *m,
 	char spool[SPOOL_NAME_MAX] = "";
 	struct journal_delta d = { .is_whole = m->is_whole,
 		.has_from = z->is_published, .from = m->from, .to = m->to,
+		.goes_back = z->is_published &&
+		    !serial_newer(m->to, z->serial),
 		.when_s = clock_wall_s() };
 	memcpy(d.digest, &m->digest, sizeof(d.digest));
 	bool is_good = net_data(z, tip, m, msg, &map, &copy, &d.data);
@@ -591,7 +594,8 @@ xzone_write_updates(struct xzone *z)
 			.attempts = (uint16_t)u->attempts,
 			.timeouts = (uint16_t)u->timeouts,
 			.received_s = u->received_s,
-			.judged_s = u->judged_s, .retry_s = u->retry_s };
+			.judged_s = u->judged_s, .retry_s = u->retry_s,
+			.flags = update_flags(u) };
 		memcpy(w.digest, u->digest, sizeof(w.digest));
 		const struct xbody *b = u->data;
 		if (b != NULL)

@@ -99,6 +99,7 @@ restore_update(void *arg, const struct journal_update *j)
 		.judged_s = j->judged_s, .retry_s = j->retry_s };
 	struct update *u;
 	memcpy(stored.digest, j->digest, sizeof(stored.digest));
+	update_set_flags(&stored, j->flags);
 	if (!update_restore(&z->updates, &stored, &u)) {
 		journal_drop_update(z->x->journal, z->apex.octets, j->id);
 		return true;
