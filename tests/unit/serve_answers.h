@@ -206,7 +206,8 @@
 	    "AN z.dname.example. 300 CNAME z.target.example.\n"
 	    "AU example. 100 SOA ns1.example. host.example. 5 3600 600 86"
 	    "400 100\n" },
-	{ KIT_UNSIGNED, "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee.long.example.", "A", 0,
+	{ KIT_UNSIGNED,
+	    "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee.long.example.", "A", 0,
 	    "YXDOMAIN aa\n"
 	    "AN long.example. 300 DNAME aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
