@@ -1076,6 +1076,47 @@ test_full(void **state)
 	zonedb_destroy(&db);
 }
 
+/* Patches until nothing fits, tidying all the time without room for it. */
+static void
+test_full_by_patches(void **state)
+{
+	struct zonedb *db;
+	struct name apex = name_of("example.");
+	struct octets o = { 0 };
+	char name[64];
+	enum err e = OK;
+	uint32_t k = 1;
+	(void)state;
+	assert_int_equal(zonedb_create(key, (size_t)14 << 20, &db), OK);
+	assert_int_equal(zonedb_add(db, 1, apex.octets), OK);
+	zonedb_set_history(db, 1, true, 3, 0);
+	big_zone(&o, 20000, 1);
+	load(db, 1, &o);
+	while (e == OK && k < 400) {
+		delta(&o, k, k + 1);
+		for (unsigned i = 0; i < 600; i++) {
+			number_name(name, sizeof name, "n", k * 1000 + i,
+			    "example.");
+			put_a(&o, name, i);
+		}
+		e = patch(db, &o);
+		k += e == OK;
+		for (unsigned i = 0; i < 5; i++)
+			(void)zonedb_tidy(db, 50);
+	}
+	assert_int_equal(e, ERR_FULL);
+	assert_true(k > 10);
+	assert_true(digest_holds(db, 1));
+	for (unsigned i = 0; i < 5000 && zonedb_tidy(db, 1000); i++)
+		;
+	const struct zone_version *z = zonedb_current(db, 1);
+	assert_int_equal(zone_serial(z), k);
+	assert_int_equal(count_nodes(z), 20001 + 600 * (k - 1));
+	assert_true(digest_holds(db, 1));
+	octets_free(&o);
+	zonedb_destroy(&db);
+}
+
 #if NSDV_TEST_HOOKS
 static void
 test_flip(void **state)
@@ -1119,6 +1160,7 @@ main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_full_by_patches),
 #if NSDV_TEST_HOOKS
 		cmocka_unit_test(test_flip),
 #endif
