@@ -32,11 +32,11 @@ SOA = dns.rdatatype.SOA
 class Version:
     """One version: its SOA, and the rest as {(name, ttl, rdata)}."""
 
-    def __init__(self, text, origin):
+    def __init__(self, text, origin, bulk=()):
         zone = dns.zone.from_text(text, origin=origin, relativize=False)
         records = [(n, ttl, rd) for n, ttl, rd in zone.iterate_rdatas()]
         self.soa = next(r for r in records if r[2].rdtype == SOA)
-        self.rest = {r for r in records if r[2].rdtype != SOA}
+        self.rest = {r for r in records if r[2].rdtype != SOA}.union(bulk)
         self.serial = self.soa[2].serial
 
     def axfr(self):
@@ -54,6 +54,7 @@ class ScriptedPrimary:
         self.offers_ixfr = True
         self.per_message = 50       # records
         self.pause_s = 0            # between messages of a transfer
+        self.closes = False         # the connection after each answer
         self.rcode = {}             # zone name: answer with this rcode
         # tamper(list of wire messages, query) -> list of wire messages
         self.tamper = None
@@ -90,10 +91,11 @@ class ScriptedPrimary:
     def peer(self):
         return Peer(self.port, self.family, self.key)
 
-    def load(self, zone, text):
-        """A new version; nobody is told."""
+    def load(self, zone, text, bulk=()):
+        """A new version; nobody is told. bulk: more records, (name, ttl,
+        rdata), which would take long to parse again and again."""
         with self.lock:
-            version = Version(text, zone)
+            version = Version(text, zone, bulk)
             self.versions.setdefault(zone, []).append(version)
         return version.serial
 
@@ -153,6 +155,8 @@ class ScriptedPrimary:
                             send_framed(self.request, wire)
                             if primary.pause_s:
                                 time.sleep(primary.pause_s)
+                        if primary.closes:
+                            return
                 except OSError:
                     return
         return Handler

@@ -1,6 +1,10 @@
-"""A server process: started in a session of its own, found again by a mark in
-its environment (verifiers and what they leave behind inherit it), ended by
-pid, its logs and sanitizer reports kept in its directory."""
+"""A server process: started in a session of its own, ended by pid, its logs and
+sanitizer reports kept in its directory.
+
+All that belongs to it is found again by a mark in the environment (verifiers
+and what they leave behind inherit it), by its session, or by the working
+directory: a process that sets its title overwrites its environment, one that
+daemonizes leaves the session."""
 import os
 import re
 import signal
@@ -50,22 +54,29 @@ class Process:
         return self.child is not None and self.child.poll() is None
 
     def family(self):
-        """Every living process that carries our mark: {pid: name}."""
-        wanted = ('%s=%s' % (MARK, self.mark)).encode()
+        """Every living process that is ours: {pid: name}."""
         found = {}
         for entry in os.listdir('/proc'):
             if not entry.isdigit():
                 continue
             try:
-                with open('/proc/%s/environ' % entry, 'rb') as f:
-                    if wanted not in f.read().split(b'\0'):
-                        continue
-                if process_state(int(entry)) in 'ZX':
-                    continue
-                found[int(entry)] = process_name(int(entry))
+                if self._is_ours(int(entry)):
+                    found[int(entry)] = process_name(int(entry))
             except OSError:
                 continue
         return found
+
+    def _is_ours(self, pid):
+        state, session = status_of(pid)
+        if state in 'ZX' or pid == os.getpid():
+            return False
+        if self.child is not None and session == self.child.pid:
+            return True
+        if os.path.realpath('/proc/%d/cwd' % pid) == str(self.dir):
+            return True
+        with open('/proc/%d/environ' % pid, 'rb') as f:
+            return ('%s=%s' % (MARK, self.mark)).encode() in \
+                f.read().split(b'\0')
 
     def stop(self, timeout=5.0):
         """TERM, then KILL; afterwards nothing of it is left. Returns the exit
@@ -116,19 +127,20 @@ class Process:
         return reports
 
 
-def process_state(pid):
+def status_of(pid):
+    """(state, session id)"""
     with open('/proc/%d/stat' % pid) as f:
-        return f.read().rsplit(')', 1)[1].split()[0]
+        words = f.read().rsplit(')', 1)[1].split()
+    return words[0], int(words[3])
+
+
+def process_state(pid):
+    return status_of(pid)[0]
 
 
 def process_name(pid):
     with open('/proc/%d/comm' % pid) as f:
         return f.read().strip()
-
-
-def parent_of(pid):
-    with open('/proc/%d/stat' % pid) as f:
-        return int(f.read().rsplit(')', 1)[1].split()[1])
 
 
 def is_alive(pid):
