@@ -43,6 +43,24 @@ xzone_touch(struct xzone *z)
 	event_active(z->x->turn_event, EV_TIMEOUT, 0);
 }
 
+/* refresh learns where the chain of staged versions ends, and what update's
+ * policy wants asked at once. */
+static void
+ask_as_told(struct xzone *z, const struct update_acts *acts)
+{
+	uint32_t tip;
+	if (update_ask_serial(&z->updates, &tip) && z->is_published &&
+	    tip != z->serial)
+		refresh_staged(z->refresh, tip);
+	else
+		refresh_unstaged(z->refresh);
+	if (acts->ask_axfr || acts->ask_next)
+		refresh_full(z->refresh, acts->ask_next ? -1 :
+		    refresh_primary(z->refresh));
+	else if (acts->ask_ixfr)
+		refresh_now(z->refresh);
+}
+
 /* What the commit has made safe to do. */
 static void
 zone_act(struct xzone *z)
@@ -51,12 +69,11 @@ zone_act(struct xzone *z)
 	struct update *u = update_accepted(&z->updates);
 	if (acts.alarm)
 		ev_zone_needs_operator(z->conf->name, z->serial);
-	int64_t now = clock_wall_s();
 	z->acts = (struct update_acts){ 0 };
 	if (u != NULL && !z->is_sent)
 		xzone_publish(z, u);
-	if (z->refresh != NULL && (acts.ask_ixfr || acts.ask_axfr))
-		refresh_transfer(z->refresh, acts.ask_axfr, now);
+	if (z->refresh != NULL)
+		ask_as_told(z, &acts);
 	update_sweep(&z->updates, xbody_drop, z);
 	if (update_due(&z->updates) != NULL)
 		xzone_due(z);

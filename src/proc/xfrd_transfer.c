@@ -40,7 +40,7 @@ request_of(struct xzone *z, struct rr *soa)
 	int64_t limit = z->conf->size_limit_xfr;
 	struct xfr_request r = { .apex = z->conf->apex, .ask = z->order.ask,
 		.is_udp = z->order.is_udp, .accept_any = z->order.accept_any,
-		.has_serial = z->order.has_serial,
+		.has_serial = z->order.has_serial, .serial = z->order.from,
 		.key = p->key != NULL ? &p->key->tsig : NULL,
 		.limit_octets = xfr_size_limit(limit > 0 ?
 		    (uint64_t)limit : 0, z->is_published, z->wire_octets),

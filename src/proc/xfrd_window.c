@@ -425,6 +425,19 @@ log_verdict(struct xzone *z, const struct msg_verdict *m)
 	    m->reason);
 }
 
+/* A version that will not be published as it stands is not asked for again at
+ * once, and nothing is asked on top of it. */
+static void
+hold_back(struct xzone *z, const struct update *tip, int primary)
+{
+	bool is_final = tip->state == UPDATE_REJECTED ||
+	    tip->state == UPDATE_HELD ||
+	    (tip->state == UPDATE_FAILED && tip->is_exhausted);
+	if (is_final && z->refresh != NULL)
+		refresh_rejected(z->refresh, tip->to, primary,
+		    clock_wall_s(), xfrd_random());
+}
+
 static void
 on_verdict(struct xfrd *x, struct ipc_msg *msg)
 {
@@ -448,10 +461,8 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 		v.outcome = OUTCOME_FAILED;
 	put_verdict(z, tip, m, msg);
 	log_verdict(z, m);
-	if (v.outcome == OUTCOME_REJECT && z->refresh != NULL)
-		refresh_rejected(z->refresh, m->net.to, b->primary_index,
-		    clock_wall_s(), xfrd_random());
 	judge(z, tip, &v);
+	hold_back(z, tip, b->primary_index);
 }
 
 static void
