@@ -149,14 +149,32 @@ check_state(const struct daemon *d)
 	return is_good;
 }
 
-static bool
-daemonize(void)
+/* The process in front ends when the daemon serves, or has failed to. */
+static _Noreturn void
+wait_for_service(int fd)
 {
+	char octet;
+	ssize_t n;
+	while ((n = read(fd, &octet, 1)) == -1 && errno == EINTR)
+		;
+	_exit(n == 1 ? 0 : 1);
+}
+
+static bool
+daemonize(struct daemon *d)
+{
+	int pair[2];
+	if (pipe2(pair, O_CLOEXEC) == -1)
+		return false;
 	pid_t pid = fork();
 	if (pid == -1)
 		return false;
-	if (pid > 0)
-		_exit(0);
+	if (pid > 0) {
+		close(pair[1]);
+		wait_for_service(pair[0]);
+	}
+	close(pair[0]);
+	d->starter = pair[1];
 	if (setsid() == -1)
 		return false;
 	int null = open("/dev/null", O_RDWR);
@@ -187,6 +205,7 @@ main(int argc, char **argv)
 		return end - 1;
 	role_init(argc, argv);
 	d.environment = environ;
+	d.starter = -1;
 	d.conf_path = absolute(o.file);
 	d.overrides = o.over;
 	int fd = sup_conf_read(&d, o.file);
@@ -205,7 +224,7 @@ main(int argc, char **argv)
 	}
 	if (!enter_directories(&d))
 		return 1;
-	if (!d.is_foreground && !daemonize()) {
+	if (!d.is_foreground && !daemonize(&d)) {
 		ev_system_trouble("going to the background", strerror(errno));
 		return 1;
 	}

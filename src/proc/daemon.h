@@ -73,6 +73,8 @@ struct daemon {
 	struct spawn_user user;
 	char **environment;		/* as the daemon was started with */
 	bool is_foreground;
+	int starter;		/* the process that waits in front: a
+				 * octet when we serve; -1 */
 	struct overrides overrides;
 	int64_t booted_s;
 	pid_t supervisor;

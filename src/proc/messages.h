@@ -157,6 +157,11 @@ struct msg_loaded {
 };
 
 #define CAND_KNOWN_MAX 8
+/* What was loaded is answered to the public from now on. */
+struct msg_serves {
+	uint32_t generation;
+};
+
 /* One zone of a window; payload: a chain of deltas, or a base file. */
 struct msg_cand_zone {
 	uint32_t number;	/* of the candidate */

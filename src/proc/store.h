@@ -45,6 +45,7 @@ struct store {
 	bool *has_zone;		/* by id: is in db */
 	uint32_t has_zone_limit;
 	bool is_loaded;		/* xfrd has given all it has */
+	bool has_loads;		/* not told yet that they are answered */
 
 	/* waiting -> in a generation being forked -> told to xfrd */
 	struct store_publication *waiting, **waiting_end;

@@ -118,6 +118,7 @@ load_commit(struct store *s, const struct msg_load_commit *b)
 		zonedb_clear(s->db, b->zone);
 	}
 	load.is_open = false;
+	s->has_loads = true;
 	ipc_send(s->xfrd, loaded, &r);
 }
 
@@ -133,9 +134,9 @@ void
 store_load_message(struct store *s, struct ipc_msg *m)
 {
 	if (m->type == MSG_load_end) {
-		bool is_first = !s->is_loaded;
+		bool is_needed = !s->is_loaded || s->has_loads;
 		s->is_loaded = true;
-		if (is_first)
+		if (is_needed)
 			store_want_generation(s);
 		return;
 	}

@@ -191,6 +191,11 @@ void
 store_serving(struct store *s, const struct msg_serving *b)
 {
 	struct store_publication *p;
+	if (s->has_loads && s->is_loaded) {
+		struct msg_serves m = { b->generation };
+		s->has_loads = false;
+		ipc_send(s->xfrd, serves, &m);
+	}
 	s->generation_wanted = false;
 	s->served_ms = clock_mono_ms();
 	while ((p = s->forked) != NULL) {

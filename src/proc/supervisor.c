@@ -63,6 +63,9 @@ sup_serves(struct sup *s)
 {
 	s->has_served = true;
 	tell_service_manager("READY=1");
+	if (s->d->starter != -1 && !fd_write_all(s->d->starter, "", 1))
+		ev_system_trouble("telling of the start", strerror(errno));
+	fd_close(&s->d->starter);
 }
 
 static void

@@ -73,6 +73,7 @@ struct xzone {
 	struct notify_zone *notify;
 
 	bool is_published, is_known_to_store;
+	bool is_loaded_unnotified;	/* since a start */
 	uint32_t serial;
 	struct zone_digest digest;
 	int64_t published_s;

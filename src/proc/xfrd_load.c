@@ -11,6 +11,20 @@
 #include "proc/xfrd.h"
 #include "zone/zonefile.h"
 
+/* Secondaries that missed a NOTIFY while we were down learn of it now that
+ * there is somebody to answer them. */
+static void
+notify_loaded(struct xfrd *x)
+{
+	for (uint32_t id = 0; id < x->zone_limit; id++) {
+		struct xzone *z = x->zones[id];
+		if (z == NULL || !z->is_loaded_unnotified)
+			continue;
+		z->is_loaded_unnotified = false;
+		xzone_notify(z);
+	}
+}
+
 static void
 on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 {
@@ -25,6 +39,9 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 		break;
 	case MSG_loaded:
 		xfrd_loaded(x, m->body);
+		break;
+	case MSG_serves:
+		notify_loaded(x);
 		break;
 	case MSG_published:
 		xfrd_published(x, m->body);
@@ -264,7 +281,7 @@ xfrd_loaded(struct xfrd *x, const struct msg_loaded *m)
 	z->records = m->records;
 	z->is_known_to_store = true;
 	xzone_now_published(z, NULL, m->serial, &m->digest);
-	xzone_notify(z);
+	z->is_loaded_unnotified = true;
 }
 
 /* --- the published SOA ------------------------------------------------ */
