@@ -240,7 +240,7 @@ show() {
 	held_back 3 2
 	goes_through 4 "serial 4: good"
 	printf '\nfrom the log of the proxy:\n'
-	grep -E "verifier: |verifier for zone $ZONE.* exited with [1-9]|$ZONE.*reject" \
+	grep -E "verifier: |verifier for zone $ZONE.* exited with [1-9]|$ZONE.*REJECTED" \
 	    "$DIR/proxy/log"
 	echo
 }

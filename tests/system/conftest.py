@@ -1,6 +1,6 @@
 """Fixtures: a site is a directory, its ports, and the servers in it; whatever
-the test does, afterwards they are gone, and a sanitizer report of any of them
-fails the test."""
+the test does, afterwards they are gone, and a sanitizer report or a crash of
+any of them fails the test."""
 import os
 import shutil
 import sys
@@ -31,6 +31,7 @@ class Site:
         self.ports = Ports()
         self.servers = []
         self.helpers = []
+        self.kills = False      # the test kills processes on purpose
 
     def server(self, kind, name=None):
         name = name or '%s-%d' % (kind, len(self.servers))
@@ -85,6 +86,8 @@ class Site:
         self.ports.release()
         reports = ''.join(
             s.process.sanitizer_reports() for s in self.servers)
+        if not self.kills:
+            reports += ''.join(s.crashes() for s in self.servers)
         if not keep:
             shutil.rmtree(self.dir, ignore_errors=True)
         return reports
@@ -109,7 +112,7 @@ def site(request):
     failed = getattr(request.node, 'failed_call', True)
     reports = s.close(keep=failed and os.environ.get('NSDV_KEEP'))
     if reports:
-        pytest.fail('sanitizer:\n' + reports)
+        pytest.fail('crashes:\n' + reports)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -14,6 +14,12 @@ from harness.zones import plain_zone
 
 pytestmark = pytest.mark.ours
 
+
+@pytest.fixture(autouse=True)
+def kills(site):
+    site.kills = True
+
+
 ZONE = 'example.test.'
 BODY = '''
 cat > /dev/null

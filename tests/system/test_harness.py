@@ -1,8 +1,12 @@
 """The harness itself: each server, as primary and as secondary of a scripted
 primary, with real zones. Shows that what the other tests rest on works."""
+import os
+import signal
+
 import pytest
 
-from harness.net import Key, as_set, serial_in
+from harness.net import Key, as_set, serial_in, wait_until
+from harness.nsd import under_test
 from harness.server import Peer, Zone
 from harness.zones import SignedZone, plain_zone
 
@@ -63,3 +67,21 @@ def test_relay_records_both_directions(site):
     assert relay.notifies(ZONE, mark)
     assert relay.incremental_transfers(ZONE, mark) == [(1, 2)]
     assert relay.serials_sent('downstream', mark) == {1, 2}
+
+
+@pytest.mark.ours
+def test_sanitizer_reports_are_found(site):
+    """Where the build has a sanitizer, what it says reaches the test."""
+    with open(under_test(), 'rb') as f:
+        if b'__asan_init' not in f.read():
+            pytest.skip('no sanitizer in this build')
+    site.kills = True
+    server = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    server.start()
+    server.wait_serial(ZONE, 1)
+    os.kill(server.roles()['nsdv-worker'][0], signal.SIGSEGV)
+    wait_until(server.process.sanitizer_reports, 10, 'a report')
+    server.process.kill_all()
+    for report in server.dir.glob('sanitizer.*'):
+        report.unlink()
+    (server.dir / 'stderr').write_text('')

@@ -5,6 +5,7 @@ another nsd-like server to be used in its place: `NSDV=/usr/sbin/nsd` proves
 the tests themselves (those that NSD's known faults do not fail).
 """
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -154,6 +155,14 @@ class NsdVerify(Nsd):
         # state-dir is left at its default, since nsd-control, which reads
         # this file too, does not know it.
         return [] if is_ours() else super().own_options()
+
+    def crashes(self):
+        if not is_ours():
+            return ''
+        return '\n'.join(
+            line for line in self.log_text().splitlines()
+            if re.search('died unexpectedly|broken promise|makes no progress|'
+                         'broke the rules|does not stop reading', line))
 
     @property
     def state_dir(self):

@@ -20,8 +20,11 @@ MARK = 'NSDV_TEST_PROCESS'
 def sanitizer_environment(directory):
     common = 'log_path=%s/sanitizer:exitcode=99:' % directory
     return {
+        # 2: the program, which sets all signals to their defaults after each
+        # fork, does not get them.
         'ASAN_OPTIONS': common + 'detect_leaks=0:abort_on_error=0:'
-                        'detect_stack_use_after_return=0',
+                        'handle_segv=2:handle_sigbus=2:handle_abort=2:'
+                        'handle_sigill=2:handle_sigfpe=2',
         'UBSAN_OPTIONS': common + 'print_stacktrace=1:halt_on_error=1',
     }
 

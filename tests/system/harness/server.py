@@ -99,6 +99,10 @@ class Server:
     def close(self):
         """Gives back what the server had beside its process."""
 
+    def crashes(self):
+        """Lines of the log that tell of a crash."""
+        return ''
+
     # -- what all do alike
     def zone(self, name):
         return next(z for z in self.zones if z.name == name)
