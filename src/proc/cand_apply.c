@@ -32,8 +32,8 @@ static void
 take(struct cand_zone *z, struct zone_version *v)
 {
 	struct zonedb *db = z->c->start.db;
-	zonedb_commit(db, z->in->order.zone, v, z->net.at, z->net.len,
-	    HISTORY_KEEP);
+	zonedb_commit(db, z->in->order.zone, v, z->is_whole ? NULL :
+	    z->net.at, z->is_whole ? 0 : z->net.len, HISTORY_KEEP);
 	z->version = zonedb_current(db, z->in->order.zone);
 }
 
@@ -52,8 +52,10 @@ apply_chain(struct cand_zone *z, struct zone_trouble *t)
 	return e;
 }
 
-/* The difference from what is published, unless it is larger than the zone:
- * then the zone itself is published, and its history starts anew. */
+/* The difference from what is published is what is published in turn, unless
+ * it is larger than the zone, leads back, or is not wanted: then the zone
+ * itself is, its history starts anew, and the difference serves the verifiers
+ * only. */
 static enum err
 net_of_whole(struct cand_zone *z, struct zone_version *whole,
     struct zone_trouble *t)
@@ -62,8 +64,12 @@ net_of_whole(struct cand_zone *z, struct zone_version *whole,
 	uint32_t id = z->in->order.zone;
 	struct zone_version *v;
 	enum err e = zonedb_net_of_versions(db, id, whole, &z->net);
-	if (e != OK || z->net.len > zone_wire_octets(whole)) {
+	bool is_back = !serial_newer(zone_serial(whole),
+	    zone_serial(zonedb_current(db, id)));
+	if (e != OK)
 		octets_free(&z->net);
+	if (e != OK || is_back || !z->conf->ixfr_from_axfr ||
+	    z->net.len > zone_wire_octets(whole)) {
 		z->is_whole = true;
 		take(z, whole);
 		return OK;
@@ -100,8 +106,8 @@ apply_whole(struct cand_zone *z, struct zone_trouble *t)
 	if (e != OK)
 		return e;
 	const struct zone_version *now = zonedb_current(db, o->zone);
-	if (now != NULL && z->conf->ixfr_from_axfr &&
-	    serial_newer(zone_serial(v), zone_serial(now)))
+	if (now != NULL && (z->conf->ixfr_from_axfr ||
+	    z->conf->verifier_feed == FEED_DELTA))
 		return net_of_whole(z, v, t);
 	z->is_whole = true;
 	take(z, v);

@@ -169,8 +169,7 @@ start_plan(struct cand_zone *z)
 		.steps = z->steps, .step_count = (unsigned)n,
 		.runs_all = z->conf->verify_all, .request = request_of(z),
 		.version = z->version,
-		.delta = z->in->order.is_published && !z->is_whole ?
-		    z->net.at : NULL,
+		.delta = z->in->order.is_published ? z->net.at : NULL,
 		.delta_len = z->net.len };
 	s.request.run = z->c->next_run;
 	enum err e = verify_plan_start(z->c->loop, &s, &calls, z, &z->plan);

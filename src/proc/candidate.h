@@ -23,8 +23,8 @@ struct cand_zone {
 	const struct candidate_zone *in;
 	const struct conf_zone *conf;
 	const struct zone_version *version;
-	struct octets net;	/* empty: publish from what was staged */
-	bool is_whole;
+	struct octets net;	/* from what is published; empty: not known */
+	bool is_whole;		/* publish from what was staged, not the net */
 	uint64_t dropped;
 	struct verify_step *steps;
 	struct verify_plan *plan;
