@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/candidate.h"
 
@@ -268,8 +269,10 @@ cand_verifier_message(struct candidate *c, struct ipc_msg *m)
 	struct verify_run *r;
 	if (m->type == MSG_verifier_started) {
 		const struct msg_verifier_started *b = m->body;
-		if ((r = find_run(c, b->run, &z)) != NULL)
+		if ((r = find_run(c, b->run, &z)) != NULL) {
+			hook_at("hop-7-feeding", z->conf->name);
 			verify_run_started(r, b->pid, b->timeout_s);
+		}
 	} else if (m->type == MSG_verifier_ended) {
 		const struct msg_verifier_ended *b = m->body;
 		if ((r = find_run(c, b->run, &z)) != NULL)

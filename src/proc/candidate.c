@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "base/reap.h"
 
@@ -155,14 +156,17 @@ candidate_main(const struct candidate_start *start)
 	    start->number);
 	for (struct cand_zone *z = c->zones; z != NULL; z = z->next) {
 		progress_begin(p, z->in->order.zone, z->in->order.update);
+		hook_at("hop-6-patching", z->conf->name);
 		z->is_done = !cand_apply(z);
 		progress_end(p);
 	}
+	hook_at("hop-6-applied", NULL);
 	start_worker(c);
 	fd_close(&c->start.data);
 	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
 		if (!z->is_done)
 			cand_verify(z);
+	hook_at("hop-7-verifying", NULL);
 	finish_if_done(c);
 	event_base_dispatch(c->loop);
 	_exit(1);

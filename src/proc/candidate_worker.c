@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "dns/rrtype.h"
 #include "proc/ipc.h"
@@ -77,6 +78,7 @@ on_datagram(struct ipc_msg *m)
 	if (b->socket >= v->count || m->payload_len > sizeof(octets))
 		return;
 	memcpy(octets, m->payload, m->payload_len);
+	hook_at("hop-7-answer", NULL);
 	serve_udp_one(cw.udp, v->fds[b->socket], octets, m->payload_len,
 	    &b->peer, &none);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "dns/edns.h"
 #include "dns/message.h"
@@ -179,6 +180,7 @@ on_udp(evutil_socket_t fd, short what, void *arg)
 		    &m.peer.sa, &peer_len);
 		if (n < 0)
 			return;
+		hook_at("hop-7-gate", NULL);
 		struct gate_candidate *c = candidate_for(octets, (size_t)n);
 		if (c != NULL && n <= QUERY_MAX) {
 			ipc_send_payload(c->data, gate_datagram, &m, octets,

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/store.h"
 #include "zone/zonefile.h"
@@ -99,6 +100,7 @@ store_cand_fork(struct store *s, struct ipc_msg *m)
 		.number = b->number, .to_supervisor = m->fds[0],
 		.to_xfrd = m->fds[1], .to_gate = m->fds[2],
 		.data = m->fds[3], .store = getpid(), .zones = w->zones };
+	hook_at("hop-5-fork", NULL);
 	pid_t pid = role_fork(ROLE_CANDIDATE, b->number, keep, n);
 	if (pid == 0)
 		candidate_main(&c);

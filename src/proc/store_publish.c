@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/store.h"
 #include "zone/zonefile.h"
@@ -66,6 +67,7 @@ publish_one(struct store *s, struct store_publication *p)
 		return false;
 	}
 	progress_begin(progress, o->zone, o->update);
+	hook_at("hop-9-patching", s->d->zones[o->zone]->name);
 	enum err e = make_version(s, p, &v, &t);
 	if (e == OK && (zone_serial(v) != o->serial || memcmp(zone_digest(v),
 	    &o->digest, sizeof(o->digest)) != 0)) {
@@ -129,6 +131,7 @@ publish_waiting(struct store *s)
 	s->waiting_end = &s->waiting;
 	if (s->forked == NULL && !s->pending_generation)
 		return;
+	hook_at("hop-9-patched", NULL);
 	struct msg_want_generation m = { 0 };
 	s->generation_wanted = true;
 	s->pending_generation = false;
@@ -185,6 +188,7 @@ store_generation_message(struct store *s, struct ipc_msg *m)
 		if (pid == -1)
 			ev_system_trouble("fork", strerror(errno));
 	}
+	hook_at("hop-9-forked", NULL);
 }
 
 void
@@ -198,6 +202,7 @@ store_serving(struct store *s, const struct msg_serving *b)
 	}
 	s->generation_wanted = false;
 	s->served_ms = clock_mono_ms();
+	hook_at("hop-9-serving", NULL);
 	while ((p = s->forked) != NULL) {
 		struct msg_published m = { .zone = p->order.zone,
 			.serial = p->order.serial,

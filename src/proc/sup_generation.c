@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/supervisor.h"
 
@@ -177,6 +178,7 @@ switch_start(struct sup *s)
 	if (s->switch_timer == NULL)
 		s->switch_timer = evtimer_new(s->loop, on_switch_timer, s);
 	s->is_switching = true;
+	hook_at("hop-9-switch", NULL);
 	struct msg_retire m = { s->generation };
 	for (struct sup_worker *w = s->workers; w != NULL; w = w->next) {
 		if (w->generation == s->generation ||

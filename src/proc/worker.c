@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/ipc.h"
 #include "proc/roles.h"
@@ -62,6 +63,7 @@ serve_all(void)
 {
 	const struct listening *l = &worker.start.d->listening;
 	bool is_good = true;
+	hook_at("hop-9-go", NULL);
 	for (unsigned i = 0; i < l->udp.count; i++)
 		is_good = is_good &&
 		    serve_udp_listen(worker.udp, l->udp.fds[i]) == OK;
@@ -82,6 +84,7 @@ retire(void)
 {
 	struct msg_stopped m = { worker.start.generation,
 		worker.start.number };
+	hook_at("hop-9-retire", NULL);
 	if (worker.handover != NULL)
 		event_del(worker.handover);
 	serve_udp_stop(worker.udp);
@@ -154,6 +157,7 @@ worker_main(const struct worker_start *start)
 		ev_system_trouble("start of a server", "no memory");
 		_exit(1);
 	}
+	hook_at("hop-9-ready", NULL);
 	say_ready();
 	event_base_dispatch(worker.loop);
 	_exit(1);

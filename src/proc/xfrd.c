@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/roles.h"
 
@@ -70,13 +71,17 @@ zone_act(struct xzone *z)
 	if (acts.alarm)
 		ev_zone_needs_operator(z->conf->name, z->serial);
 	z->acts = (struct update_acts){ 0 };
-	if (u != NULL && !z->is_sent)
+	if (u != NULL && !z->is_sent) {
+		hook_at("hop-8-committed", z->conf->name);
 		xzone_publish(z, u);
+	}
 	if (z->refresh != NULL)
 		ask_as_told(z, &acts);
 	update_sweep(&z->updates, xbody_drop, z);
-	if (update_due(&z->updates) != NULL)
+	if (update_due(&z->updates) != NULL) {
+		hook_at("hop-4-staged", z->conf->name);
 		xzone_due(z);
+	}
 	xzone_drive(z);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "dns/serial.h"
 #include "proc/xfrd.h"
@@ -184,6 +185,7 @@ xzone_notify(struct xzone *z)
 {
 	struct buf b = buf_reading(z->soa.at, z->soa.len);
 	struct rr soa;
+	hook_at("hop-10-notify", z->conf->name);
 	if (z->notify != NULL && z->soa.len > 0 && rr_take(&b, &soa))
 		notify_out_start(z->notify, &soa);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "proc/xfrd.h"
 #include "zone/zonefile.h"
@@ -199,6 +200,7 @@ xzone_arrived(struct xzone *z, struct update *u, struct intake *in,
     enum update_kind kind, struct xbody *body)
 {
 	struct update_acts acts = { 0 };
+	hook_at("hop-3-complete", z->conf->name);
 	enum err e = intake_finish(in);
 	if (e != OK) {
 		ev_system_trouble("spool", err_text(e));

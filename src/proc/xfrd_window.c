@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "dns/serial.h"
 #include "proc/xfrd.h"
@@ -447,6 +448,7 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	struct xzone *z = zone_under(x, m->zone, m->number, m->update, &tip);
 	if (z == NULL)
 		return;
+	hook_at("hop-8-verdict", z->conf->name);
 	if (m->is_stale_conf) {	/* not a judgement: again */
 		update_candidate_lost(&z->updates, false, clock_wall_s(),
 		    &acts);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "xfr/xfr_conn_inner.h"
 
 #define TURN_READS 4
@@ -60,8 +61,10 @@ take_frames(struct xfr_conn *c, unsigned *messages)
 {
 	size_t at = 0, n;
 	while ((n = frame_len(c, at)) > 0) {
+		hook_at("hop-1-message", NULL);
 		enum xfr_outcome outcome = xfr_client_message(c->client,
 		    c->in + at + 2, n - 2, c->net->scratch, clock_wall_s());
+		hook_at("hop-2-checked", NULL);
 		if (!conn_took(c, outcome))
 			return false;
 		at += n;
