@@ -300,8 +300,8 @@ static inline void
 kit_options_text(struct octets *o, const struct rr *opt)
 {
 	struct buf b = buf_reading(opt->rdata, opt->rdata_len);
-	uint16_t code, len;
-	const uint8_t *data;
+	uint16_t code = 0, len = 0;
+	const uint8_t *data = NULL;
 	while (buf_left(&b) > 0) {
 		assert_true(buf_take_u16(&b, &code));
 		assert_true(buf_take_u16(&b, &len));
