@@ -48,7 +48,8 @@ static struct msg_net
 net_of(const struct cand_zone *z)
 {
 	const struct msg_cand_zone *o = &z->in->order;
-	return (struct msg_net){ .from = o->from, .to = o->to,
+	return (struct msg_net){ .conf_number =
+		z->c->start.d->conf_number, .from = o->from, .to = o->to,
 		.digest = *zone_digest(z->version), .is_whole = z->is_whole,
 		.net_len = z->net.len };
 }
@@ -94,7 +95,9 @@ send_verdict(struct cand_zone *z, struct msg_verdict *m,
 	}
 	ipc_send_full(z->c->xfrd, MSG_verdict, m, sizeof(*m), output,
 	    output_len, &fd, n);
-	cand_zone_done(z);
+	cand_zone_done(z, z->conf->verify_mode == MODE_REPORT ||
+	    (z->conf->verify_mode == MODE_ENFORCE &&
+	    m->verdict == VERDICT_PASS));
 }
 
 static void

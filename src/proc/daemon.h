@@ -86,8 +86,11 @@ void daemon_index_zones(struct daemon *d);
 bool daemon_open_log(const struct daemon *d);
 unsigned daemon_worker_count(const struct daemon *d);
 /* A configuration from the supervisor (sup_conf.c): replaces d->conf, zones and
- * ids; every pointer into the old one is void. False: nothing was changed. */
-MUST_CHECK bool conf_share_apply(struct daemon *d, int fd, uint32_t number);
+ * ids. The former one goes to *old, to be compared and destroyed by the caller;
+ * with null it is destroyed here, and every pointer into it is void. False:
+ * nothing was changed. */
+MUST_CHECK bool conf_share_apply(struct daemon *d, int fd, uint32_t number,
+    struct conf **old);
 
 /* What a worker tells xfrd of a NOTIFY: one datagram on notify_pair. */
 struct notify_note {

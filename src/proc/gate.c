@@ -396,7 +396,7 @@ on_supervisor(void *arg, struct ipc *ch, struct ipc_msg *m)
 		on_channel(m);
 	} else if (m->type == MSG_conf) {
 		const struct msg_conf *b = m->body;
-		if (!conf_share_apply(gate.d, m->fds[0], b->number))
+		if (!conf_share_apply(gate.d, m->fds[0], b->number, NULL))
 			_exit(1);
 	} else if (m->type == MSG_log) {
 		const struct msg_log *b = m->body;

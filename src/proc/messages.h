@@ -221,6 +221,7 @@ struct msg_cand_refused {
 /* A version that applies, as it would be published. Descriptor 0: the net
  * delta, unless is_whole (publish from what was staged). */
 struct msg_net {
+	uint32_t conf_number;	/* under which it was judged */
 	uint32_t from, to;
 	struct zone_digest digest;
 	uint8_t is_whole;
@@ -254,12 +255,20 @@ struct msg_verdict {
 	char reason[160];
 };
 
-/* Payload: uint32_t zone ids. */
+/* These zones are under verification here. Payload: uint32_t zone ids. */
 struct msg_gate_zones {
 	uint32_t number;
 };
+/* A zone has its verdict; the gate tells the candidate's worker. is_let_out:
+ * what was verified is what is published from now on. */
 struct msg_gate_release {
 	uint32_t number, zone;
+	uint8_t is_let_out;
+};
+/* These zones are (or are no longer) under verification in another candidate.
+ * Payload: uint32_t zone ids. */
+struct msg_gate_elsewhere {
+	uint8_t is_elsewhere;
 };
 /* Payload: the datagram. */
 struct msg_gate_datagram {

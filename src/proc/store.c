@@ -145,7 +145,7 @@ static void
 on_conf(struct store *s, struct ipc_msg *m)
 {
 	const struct msg_conf *b = m->body;
-	if (!conf_share_apply(s->d, m->fds[0], b->number)) {
+	if (!conf_share_apply(s->d, m->fds[0], b->number, NULL)) {
 		ev_system_trouble("new configuration", "not understood");
 		_exit(1);
 	}

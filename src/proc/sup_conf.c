@@ -87,7 +87,8 @@ assign_ids(const struct daemon *d, const struct conf *c, uint32_t *limit)
 }
 
 static void
-put_in_force(struct daemon *d, struct conf *c, uint32_t *ids, uint32_t limit)
+put_in_force(struct daemon *d, struct conf *c, uint32_t *ids, uint32_t limit,
+    struct conf **old)
 {
 	const struct overrides *o = &d->overrides;
 	if (o->log != NULL)
@@ -98,7 +99,10 @@ put_in_force(struct daemon *d, struct conf *c, uint32_t *ids, uint32_t limit)
 		c->server.username = o->user;
 	if (o->verbosity >= 0)
 		c->server.verbosity = o->verbosity;
-	conf_destroy(&d->conf);
+	if (old != NULL)
+		*old = d->conf;
+	else
+		conf_destroy(&d->conf);
 	free(d->ids);
 	free(d->zones);
 	d->conf = c;
@@ -147,7 +151,7 @@ sup_conf_apply(struct daemon *d, int fd)
 		conf_destroy(&c);
 		return false;
 	}
-	put_in_force(d, c, ids, limit);
+	put_in_force(d, c, ids, limit, NULL);
 	d->conf_number++;
 	return true;
 }
@@ -168,7 +172,7 @@ sup_conf_share(const struct daemon *d)
 }
 
 bool
-conf_share_apply(struct daemon *d, int fd, uint32_t number)
+conf_share_apply(struct daemon *d, int fd, uint32_t number, struct conf **old)
 {
 	struct fd_map map;
 	struct conf *c = NULL;
@@ -189,7 +193,7 @@ conf_share_apply(struct daemon *d, int fd, uint32_t number)
 		ASSERT(ids != NULL);
 		memcpy(ids, map.octets + sizeof(head),
 		    head[0] * sizeof(*ids));
-		put_in_force(d, c, ids, head[1]);
+		put_in_force(d, c, ids, head[1], old);
 		d->conf_number = number;
 	} else {
 		conf_destroy(&c);

@@ -44,6 +44,16 @@ xzone_touch(struct xzone *z)
 	event_active(z->x->turn_event, EV_TIMEOUT, 0);
 }
 
+void
+xzone_take_acts(struct xzone *z, const struct update_acts *a)
+{
+	z->acts.ask_ixfr |= a->ask_ixfr;
+	z->acts.ask_axfr |= a->ask_axfr;
+	z->acts.ask_next |= a->ask_next;
+	z->acts.alarm |= a->alarm;
+	xzone_touch(z);
+}
+
 /* refresh learns where the chain of staged versions ends, and what update's
  * policy wants asked at once. */
 static void
@@ -75,6 +85,8 @@ zone_act(struct xzone *z)
 		hook_at("hop-8-committed", z->conf->name);
 		xzone_publish(z, u);
 	}
+	if (z->wants_notify)
+		xzone_notify(z);
 	if (z->refresh != NULL)
 		ask_as_told(z, &acts);
 	update_sweep(&z->updates, xbody_drop, z);
@@ -85,15 +97,10 @@ zone_act(struct xzone *z)
 	xzone_drive(z);
 }
 
-static void
-on_turn(evutil_socket_t fd, short what, void *arg)
+void
+xfrd_commit(struct xfrd *x)
 {
-	struct xfrd *x = arg;
-	struct xzone *dirty = x->dirty;
-	(void)fd;
-	(void)what;
-	x->dirty = NULL;
-	for (struct xzone *z = dirty; z != NULL; z = z->next_dirty)
+	for (struct xzone *z = x->dirty; z != NULL; z = z->next_dirty)
 		xzone_write_updates(z);
 	enum err e = journal_commit(x->journal);
 	if (e != OK) {
@@ -102,6 +109,17 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		ev_system_trouble("commit to the journal", err_text(e));
 		_exit(1);
 	}
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfrd *x = arg;
+	(void)fd;
+	(void)what;
+	xfrd_commit(x);
+	struct xzone *dirty = x->dirty;
+	x->dirty = NULL;
 	while (dirty != NULL) {
 		struct xzone *z = dirty;
 		dirty = z->next_dirty;
@@ -136,9 +154,11 @@ static void
 on_conf(struct xfrd *x, struct ipc_msg *m)
 {
 	const struct msg_conf *b = m->body;
-	if (!conf_share_apply(x->d, m->fds[0], b->number) ||
+	struct conf *old;
+	if (!conf_share_apply(x->d, m->fds[0], b->number, &old) ||
 	    !xfrd_zones_configure(x))
 		_exit(1);
+	conf_destroy(&old);
 	/* The store has them in the message before ours; it is told what the
 	 * journal knows of new zones. */
 	for (uint32_t id = 0; id < x->zone_limit; id++)
@@ -308,6 +328,8 @@ xfrd_main(struct daemon *d, int fd)
 	struct ipc_user user = { on_supervisor, on_supervisor_gone, x };
 	x->d = d;
 	x->due_end = &x->due;
+	/* No number of a former xfrd: the store may still hold its windows. */
+	x->next_candidate = xfrd_random();
 	x->loop = event_base_new();
 	ASSERT(x->loop != NULL && event_base_priority_init(x->loop, 3) == 0);
 	open_state(x);

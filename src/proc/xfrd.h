@@ -62,6 +62,7 @@ struct xzone {
 	struct xfrd *x;
 	uint32_t id;
 	const struct conf_zone *conf;
+	uint32_t conf_number;		/* since when it is as it is */
 	struct name apex;		/* lower case: the journal's key */
 	struct update_zone updates;
 	struct update_acts acts;	/* after the commit of this turn */
@@ -80,6 +81,7 @@ struct xzone {
 	uint64_t wire_octets, records;
 	struct octets soa;		/* record octets of the published SOA */
 	bool is_sent;			/* to the store, for publication */
+	bool wants_notify;		/* once the journal knows of it */
 
 	bool is_dirty, is_due;		/* in the lists of the turn */
 	bool is_timers_changed;
@@ -145,6 +147,10 @@ xfrd_zone(const struct xfrd *x, uint32_t id)
 /* Something of the zone changed: it is written, committed and acted on at the
  * end of this turn. */
 void xzone_touch(struct xzone *z);
+/* What the policy wants done, after the commit of this turn. */
+void xzone_take_acts(struct xzone *z, const struct update_acts *a);
+/* All that has changed goes to the journal now. */
+void xfrd_commit(struct xfrd *x);
 uint32_t xfrd_random(void);
 /* An order to the supervisor; its number comes back in the answer. */
 uint32_t xfrd_order(struct xfrd *x, enum order order, int32_t value);
@@ -183,9 +189,13 @@ void xfrd_candidates_end(struct xfrd *x);
 /* Writes what changed into the journal (hop 8). */
 void xzone_write_updates(struct xzone *z);
 void xbody_drop(void *arg, struct update *u);
+/* A version that will not be published as it stands is not asked for again at
+ * once, and nothing is asked on top of it. */
+void xzone_hold_back(struct xzone *z, const struct update *tip);
 
 /* xfrd_publish.c */
 void xzone_publish(struct xzone *z, struct update *u);
+void xzone_not_served(struct xzone *z, struct update *u, const char *why);
 void xfrd_published(struct xfrd *x, const struct msg_published *m);
 void xfrd_publish_failed(struct xfrd *x, const struct msg_publish_failed *m);
 void xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,

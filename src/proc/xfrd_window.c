@@ -275,11 +275,8 @@ judge(struct xzone *z, struct update *tip, const struct update_verdict *v)
 	struct update_acts acts = { 0 };
 	if (update_judge(&z->updates, tip, v, clock_wall_s(), &acts) != OK)
 		return;
-	z->acts.ask_ixfr |= acts.ask_ixfr;
-	z->acts.ask_axfr |= acts.ask_axfr;
-	z->acts.ask_next |= acts.ask_next;
 	z->is_timers_changed = true;
-	xzone_touch(z);
+	xzone_take_acts(z, &acts);
 }
 
 static void
@@ -322,6 +319,12 @@ put_verdict(struct xzone *z, const struct update *tip,
 	snprintf(v.verifier, sizeof(v.verifier), "%s", m->verifier);
 	snprintf(v.primary, sizeof(v.primary), "%s", b->primary);
 	journal_put_verdict(z->x->journal, z->apex.octets, &v);
+}
+
+static bool
+is_older_conf(const struct xzone *z, const struct msg_net *m)
+{
+	return (int32_t)(m->conf_number - z->conf_number) < 0;
 }
 
 /* What stands in the journal is what will be published. */
@@ -426,16 +429,15 @@ log_verdict(struct xzone *z, const struct msg_verdict *m)
 	    m->reason);
 }
 
-/* A version that will not be published as it stands is not asked for again at
- * once, and nothing is asked on top of it. */
-static void
-hold_back(struct xzone *z, const struct update *tip, int primary)
+void
+xzone_hold_back(struct xzone *z, const struct update *tip)
 {
+	const struct xbody *b = tip->data;
 	bool is_final = tip->state == UPDATE_REJECTED ||
 	    tip->state == UPDATE_HELD ||
 	    (tip->state == UPDATE_FAILED && tip->is_exhausted);
 	if (is_final && z->refresh != NULL)
-		refresh_rejected(z->refresh, tip->to, primary,
+		refresh_rejected(z->refresh, tip->to, b->primary_index,
 		    clock_wall_s(), xfrd_random());
 }
 
@@ -449,13 +451,13 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	if (z == NULL)
 		return;
 	hook_at("hop-8-verdict", z->conf->name);
-	if (m->is_stale_conf) {	/* not a judgement: again */
+	/* Not a judgement of what is configured now: again. */
+	if (m->is_stale_conf || is_older_conf(z, &m->net)) {
 		update_candidate_lost(&z->updates, false, clock_wall_s(),
 		    &acts);
-		xzone_touch(z);
+		xzone_take_acts(z, &acts);
 		return;
 	}
-	const struct xbody *b = tip->data;
 	struct update_verdict v = { .outcome = outcome_of(m),
 		.has_digest = true };
 	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
@@ -464,7 +466,7 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	put_verdict(z, tip, m, msg);
 	log_verdict(z, m);
 	judge(z, tip, &v);
-	hold_back(z, tip, b->primary_index);
+	xzone_hold_back(z, tip);
 }
 
 static void
@@ -477,7 +479,8 @@ on_verifying(struct xfrd *x, struct ipc_msg *msg)
 	struct xzone *z = zone_under(x, m->zone, m->number, m->update, &tip);
 	if (z == NULL)
 		return;
-	if (m->has_net && !put_net(z, tip, &m->net, msg))
+	if (is_older_conf(z, &m->net) ||
+	    (m->has_net && !put_net(z, tip, &m->net, msg)))
 		return;
 	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
 	judge(z, tip, &v);
@@ -556,9 +559,7 @@ zones_return(struct xfrd *x, uint32_t number, uint32_t named, bool is_death)
 			ev_candidate_died(z->conf->name, number);
 		update_candidate_lost(&z->updates, is_named, clock_wall_s(),
 		    &acts);
-		z->acts.ask_ixfr |= acts.ask_ixfr;
-		z->acts.ask_axfr |= acts.ask_axfr;
-		xzone_touch(z);
+		xzone_take_acts(z, &acts);
 	}
 }
 
@@ -581,6 +582,9 @@ void
 xfrd_candidates_end(struct xfrd *x)
 {
 	while (x->candidates != NULL) {
+		/* A verdict that was given stands. */
+		if (x->candidates->channel != NULL)
+			ipc_drain(x->candidates->channel);
 		zones_return(x, x->candidates->number, ZONE_NONE, false);
 		candidate_forget(x, x->candidates);
 	}

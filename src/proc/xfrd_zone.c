@@ -171,6 +171,7 @@ xzone_create(struct xfrd *x, uint32_t id)
 	z->load_fd = -1;
 	z->snapshot_fd = -1;
 	z->conf = x->d->zones[id];
+	z->conf_number = x->d->conf_number;
 	z->intake.fd = -1;
 	name_copy(&z->apex, z->conf->apex);
 	name_lower(z->apex.octets);
@@ -203,11 +204,18 @@ xzone_destroy(struct xzone **zp)
 	free(z);
 }
 
+/* What did not change goes on; what did is judged anew, and a verdict that was
+ * found under the old configuration does not count. */
 static bool
 xzone_reconfigure(struct xzone *z, const struct conf_zone *c)
 {
-	xzone_cancel(z);
+	bool is_same = conf_zone_equal(z->conf, c);
+	if (!is_same)
+		xzone_cancel(z);
 	z->conf = c;
+	if (is_same)
+		return true;
+	z->conf_number = z->x->d->conf_number;
 	z->updates.policy = policy_of(z);
 	update_forgive(&z->updates);
 	if (z->refresh != NULL)
