@@ -52,6 +52,7 @@ struct store {
 	struct store_publication *forked;
 	bool generation_wanted;	/* asked for, not serving */
 	bool pending_generation; /* zones or configuration have changed */
+	uint32_t generation;	/* the newest that we forked workers of */
 	int64_t served_ms;
 	struct event *publish_timer;
 

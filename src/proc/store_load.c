@@ -37,6 +37,12 @@ store_tell_state(struct store *s)
 		ipc_send(s->xfrd, zone_state, &m);
 	}
 	ipc_send(s->xfrd, state_end, &end);
+	/* What a former xfrd published is announced when no older worker
+	 * answers any more. */
+	struct msg_serves serves = { 0 };
+	s->has_loads = s->generation_wanted || !s->is_loaded;
+	if (!s->has_loads)
+		ipc_send(s->xfrd, serves, &serves);
 }
 
 static bool

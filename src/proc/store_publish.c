@@ -168,6 +168,9 @@ store_generation_message(struct store *s, struct ipc_msg *m)
 {
 	const struct msg_generation *g = m->body;
 	const struct listening *l = &s->d->listening;
+	if (!s->is_loaded)
+		return;		/* their channels close: they are lost */
+	s->generation = g->generation;
 	for (uint32_t i = 0; i < g->count && i < m->fd_count; i++) {
 		int keep[2 * MAX_SOCKETS + 4];
 		size_t n = 0;
@@ -195,6 +198,8 @@ void
 store_serving(struct store *s, const struct msg_serving *b)
 {
 	struct store_publication *p;
+	if (b->generation != s->generation)
+		return;		/* a former store's */
 	if (s->has_loads && s->is_loaded) {
 		struct msg_serves m = { b->generation };
 		s->has_loads = false;

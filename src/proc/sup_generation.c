@@ -76,9 +76,15 @@ workers_order(struct sup *s, uint32_t generation, uint32_t first,
 	ipc_send_fds(s->store.channel, generation, &m, theirs, m.count);
 }
 
+/* A hand-over that has begun comes to its end first: its new workers would
+ * never be told to read. */
 void
 sup_generation_ask(struct sup *s)
 {
+	s->is_asked_for = s->is_switching;
+	if (s->is_switching)
+		return;
+	s->store_has_forked = true;
 	s->generation++;
 	workers_order(s, s->generation, 0, daemon_worker_count(s->d));
 }
@@ -144,6 +150,8 @@ switch_finish(struct sup *s)
 	if (!s->has_served)
 		sup_serves(s);
 	limit_draining(s);
+	if (s->is_asked_for)
+		sup_generation_ask(s);
 }
 
 static void
@@ -249,7 +257,9 @@ worker_gone(void *arg, struct ipc *c, bool is_breach)
 	if (generation == s->generation && state != WORKER_RETIRING &&
 	    state != WORKER_DRAINING) {
 		ev_worker_lost(number, generation);
-		if (s->store.channel != NULL)
+		/* A new store that still loads has nothing to fork from; its
+		 * first generation replaces the lost one too. */
+		if (s->store.channel != NULL && s->store_has_forked)
 			workers_order(s, generation, number, 1);
 	}
 	switch_check(s);
@@ -261,6 +271,7 @@ worker_gone(void *arg, struct ipc *c, bool is_breach)
 void
 sup_generation_store_gone(struct sup *s)
 {
+	s->store_has_forked = s->is_asked_for = false;
 	if (s->is_switching)
 		return;
 	struct sup_worker *next;
@@ -271,13 +282,6 @@ sup_generation_store_gone(struct sup *s)
 		worker_signal(w, SIGKILL);
 		worker_remove(s, w);
 	}
-}
-
-void
-sup_workers_broadcast_log(struct sup *s, const struct msg_log *m)
-{
-	for (struct sup_worker *w = s->workers; w != NULL; w = w->next)
-		ipc_send(w->channel, log, m);
 }
 
 void

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "base/reap.h"
 #include "proc/roles.h"
@@ -224,15 +225,23 @@ candidate_remove(struct sup *s, struct sup_candidate *c)
 	free(c);
 }
 
+/* Killed, because one that hangs does not look at its channel. */
 void
 sup_candidates_end(struct sup *s)
 {
 	while (s->candidates != NULL) {
 		struct sup_candidate *c = s->candidates;
+		candidate_kill(c);
 		progress_end(shared_progress(&s->d->shared, c->number));
 		tell_lost(s, ROLE_CANDIDATE, c->number, ZONE_NONE, true);
 		candidate_remove(s, c);
 	}
+}
+
+int64_t
+sup_patch_still_ms(void)
+{
+	return hook_number("patch-still-ms", PATCH_STILL_MS);
 }
 
 void
@@ -243,7 +252,8 @@ sup_candidates_watch(struct sup *s)
 	for (struct sup_candidate *c = s->candidates; c != NULL; c = next) {
 		next = c->next;
 		struct progress *p = shared_progress(&s->d->shared, c->number);
-		if (p->zone == ZONE_NONE || now - p->since_ms < PATCH_STILL_MS)
+		if (p->zone == ZONE_NONE ||
+		    now - p->since_ms < sup_patch_still_ms())
 			continue;
 		ev_candidate_stands_still(c->number);
 		/* A hung candidate does not look at its channel. */
@@ -282,6 +292,17 @@ candidate_make(struct sup *s, uint32_t number)
 	ipc_send_fds(s->store.channel, candidate, &m, theirs, 4);
 }
 
+/* Its end may be seen before SIGCHLD tells of it. */
+static bool
+role_has_ended(const struct sup_role *r)
+{
+	siginfo_t end = { 0 };
+	return r->pid != 0 && waitid(P_PID, (id_t)r->pid, &end,
+	    WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == r->pid;
+}
+
+/* One that ended because the store, xfrd or the gate did has nothing to say
+ * against its zones. */
 static void
 candidate_gone(void *arg, struct ipc *ch, bool is_breach)
 {
@@ -291,7 +312,10 @@ candidate_gone(void *arg, struct ipc *ch, bool is_breach)
 	if (is_breach)
 		candidate_kill(c);
 	struct progress *p = shared_progress(&s->d->shared, c->number);
-	tell_lost(s, ROLE_CANDIDATE, c->number, p->zone, false);
+	bool by_us = role_has_ended(&s->store) || role_has_ended(&s->xfrd) ||
+	    role_has_ended(&s->gate);
+	tell_lost(s, ROLE_CANDIDATE, c->number, by_us ? ZONE_NONE : p->zone,
+	    by_us);
 	progress_end(p);
 	candidate_remove(s, c);
 }

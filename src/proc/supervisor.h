@@ -75,6 +75,8 @@ struct sup {
 	struct sup_worker *workers;
 	uint32_t generation;		/* the newest asked for */
 	bool is_switching;		/* old workers are told to stop */
+	bool is_asked_for;		/* the next one, meanwhile */
+	bool store_has_forked;		/* the present store: a generation */
 	struct event *switch_timer;
 	struct sup_candidate *candidates;
 	struct slots *slots;
@@ -95,11 +97,12 @@ void sup_candidates_end(struct sup *s);
 struct sup_candidate *sup_candidate_find(struct sup *s, uint32_t number);
 /* Looks at every candidate's progress; ends those that stand still. */
 void sup_candidates_watch(struct sup *s);
+/* How long a candidate may take for one step of its patching. */
+int64_t sup_patch_still_ms(void);
 
 /* sup_generation.c */
 void sup_generation_ask(struct sup *s);
 void sup_generation_store_gone(struct sup *s);
-void sup_workers_broadcast_log(struct sup *s, const struct msg_log *m);
 void sup_workers_end(struct sup *s);
 
 /* sup_verifier.c */

@@ -21,7 +21,8 @@ notify_loaded(struct xfrd *x)
 		if (z == NULL || !z->is_loaded_unnotified)
 			continue;
 		z->is_loaded_unnotified = false;
-		xzone_notify(z);
+		z->wants_notify = true;
+		xzone_touch(z);
 	}
 }
 
@@ -92,19 +93,16 @@ xfrd_store_channel(struct xfrd *x, int fd)
 void
 xfrd_store_lost(struct xfrd *x, uint32_t zone)
 {
+	if (x->store != NULL)
+		ipc_drain(x->store);
 	xfrd_candidates_end(x);
 	for (uint32_t id = 0; id < x->zone_limit; id++) {
 		struct xzone *z = x->zones[id];
-		struct update_acts acts = { 0 };
 		if (z == NULL)
 			continue;
 		struct update *u = update_accepted(&z->updates);
-		if (z->is_sent && id == zone && u != NULL) {
-			ev_publication_failed(z->conf->name, u->to,
-			    "the store died of it", z->serial);
-			update_not_served(&z->updates, u, clock_wall_s(),
-			    &acts);
-		}
+		if (z->is_sent && id == zone && u != NULL)
+			xzone_not_served(z, u, "the store died of it");
 		z->is_sent = false;
 		z->is_snapshotting = false;
 		fd_close(&z->snapshot_fd);
@@ -126,12 +124,13 @@ xfrd_zone_state(struct xfrd *x, const struct msg_zone_state *m)
 	    memcmp(&m->digest, &z->digest, sizeof(m->digest)) == 0) {
 		z->is_known_to_store = true;
 		xzone_now_published(z, NULL, m->serial, &m->digest);
+		z->is_loaded_unnotified = true;
 	} else if (u != NULL && u->has_digest && m->serial == u->to &&
 	    memcmp(&m->digest, u->digest, sizeof(u->digest)) == 0) {
 		/* Published while no xfrd was there to be told. */
 		z->is_known_to_store = true;
 		xzone_now_published(z, u, m->serial, &m->digest);
-		xzone_notify(z);
+		z->is_loaded_unnotified = true;
 	}
 }
 
@@ -244,6 +243,21 @@ send_zone(struct xzone *z)
 	ipc_send(z->x->store, load_commit, &m);
 }
 
+/* Part of the first generation: workers of a former store may have answered
+ * with them already, and no serial goes back. */
+static void
+publish_accepted(struct xfrd *x)
+{
+	xfrd_commit(x);
+	for (uint32_t id = 0; id < x->zone_limit; id++) {
+		struct xzone *z = x->zones[id];
+		struct update *u = z != NULL ? update_accepted(&z->updates) :
+		    NULL;
+		if (u != NULL && !z->is_sent)
+			xzone_publish(z, u);
+	}
+}
+
 void
 xfrd_state_end(struct xfrd *x)
 {
@@ -255,8 +269,9 @@ xfrd_state_end(struct xfrd *x)
 		if (z->is_published && !z->is_known_to_store)
 			send_zone(z);
 	}
-	ipc_send(x->store, load_end, &end);
 	x->is_store_told = true;
+	publish_accepted(x);
+	ipc_send(x->store, load_end, &end);
 	for (uint32_t id = 0; id < x->zone_limit; id++) {
 		if (x->zones[id] == NULL)
 			continue;

@@ -51,16 +51,15 @@ send_publish(struct xzone *z, struct update *u, struct msg_publish *m)
 	return is_good;
 }
 
-static void
-not_served(struct xzone *z, struct update *u, const char *why)
+void
+xzone_not_served(struct xzone *z, struct update *u, const char *why)
 {
 	struct update_acts acts = { 0 };
 	ev_publication_failed(z->conf->name, u->to, why, z->serial);
 	update_not_served(&z->updates, u, clock_wall_s(), &acts);
-	z->acts.ask_ixfr |= acts.ask_ixfr;
-	z->acts.ask_axfr |= acts.ask_axfr;
+	xzone_hold_back(z, u);
 	z->is_sent = false;
-	xzone_touch(z);
+	xzone_take_acts(z, &acts);
 }
 
 void
@@ -73,7 +72,7 @@ xzone_publish(struct xzone *z, struct update *u)
 	m.clears_history = z->is_published && !serial_newer(u->to, z->serial);
 	z->is_sent = true;
 	if (!send_publish(z, u, &m))
-		not_served(z, u, "its record in state-dir cannot be read");
+		xzone_not_served(z, u, "its record in state-dir cannot be read");
 }
 
 static struct update *
@@ -151,10 +150,8 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 		memcpy(z->updates.published_digest, digest,
 		    sizeof(z->updates.published_digest));
 	}
-	z->acts.ask_ixfr |= acts.ask_ixfr;
-	z->acts.ask_axfr |= acts.ask_axfr;
 	z->is_sent = false;
-	xzone_touch(z);
+	xzone_take_acts(z, &acts);
 }
 
 void
@@ -167,7 +164,7 @@ xfrd_published(struct xfrd *x, const struct msg_published *m)
 	z->wire_octets = m->wire_octets;
 	z->records = m->records;
 	xzone_now_published(z, u, m->serial, &m->digest);
-	xzone_notify(z);
+	z->wants_notify = true;
 	xzone_snapshot_if_due(z);
 }
 
@@ -177,7 +174,7 @@ xfrd_publish_failed(struct xfrd *x, const struct msg_publish_failed *m)
 	struct xzone *z = xfrd_zone(x, m->zone);
 	struct update *u = z != NULL ? find_accepted(z, m->update) : NULL;
 	if (u != NULL)
-		not_served(z, u, m->why);
+		xzone_not_served(z, u, m->why);
 }
 
 void
@@ -185,6 +182,7 @@ xzone_notify(struct xzone *z)
 {
 	struct buf b = buf_reading(z->soa.at, z->soa.len);
 	struct rr soa;
+	z->wants_notify = false;
 	hook_at("hop-10-notify", z->conf->name);
 	if (z->notify != NULL && z->soa.len > 0 && rr_take(&b, &soa))
 		notify_out_start(z->notify, &soa);
