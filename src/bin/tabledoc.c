@@ -90,14 +90,16 @@ option_describe(const struct conf_option *o)
 }
 
 static void
-ignored_describe(const struct conf_section *s)
+names_describe(const struct conf_section *s, bool is_inner,
+    enum conf_effect effect, const char *title)
 {
 	const char *comma = "";
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->options[i].is_used)
+		if (s->options[i].effect != effect ||
+		    s->options[i].is_inner != is_inner)
 			continue;
 		if (*comma == '\0')
-			printf("Read, but without meaning here:\n");
+			printf(".Pp\n%s:\n", title);
 		printf("%s%s", comma, s->options[i].name);
 		comma = ",\n";
 	}
@@ -112,11 +114,14 @@ section_describe(const char *title, const char *intro,
 	const struct conf_section *s = &conf_sections[id];
 	printf(".Ss %s\n%s\n.Bl -tag -width Ds\n", title, intro);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->options[i].is_used && s->options[i].is_inner == is_inner)
+		if (s->options[i].effect == EFFECT_USED &&
+		    s->options[i].is_inner == is_inner)
 			option_describe(&s->options[i]);
 	printf(".El\n");
-	if (!is_inner)
-		ignored_describe(s);
+	names_describe(s, is_inner, EFFECT_NOT_YET,
+	    "Read, but without effect in this version");
+	names_describe(s, is_inner, EFFECT_IGNORED,
+	    "Read, but without meaning here");
 }
 
 static const char head[] =
@@ -176,7 +181,9 @@ conf_5(void)
 	    "nsd-verify-control and nsd-control.", SECTION_REMOTE, false);
 	section_describe("key:", "A secret that is shared with a neighbour, "
 	    "for TSIG.", SECTION_KEY, false);
-	section_describe("tls-auth:", "A neighbour that is asked over TLS.",
+	section_describe("tls-auth:", "A neighbour that is spoken to over TLS only. This version does not\n"
+	    "speak it: such a primary is not asked, such a secondary gets no\n"
+	    "transfer.",
 	    SECTION_TLS_AUTH, false);
 	section_describe("dnstap:", "For files of NSD.", SECTION_DNSTAP,
 	    false);

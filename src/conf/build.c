@@ -223,9 +223,11 @@ set_one(struct builder *b, const struct conf_option *o, const struct value *v)
 		build_keep_statement(b, object, o, v);
 	}
 	build_option_rules(b, s, o, object, v);
-	if (!o->is_used)
-		build_notice(b, v->file, v->line,
-		    "%s: has no meaning here, ignored", v->name);
+	if (o->effect != EFFECT_USED)
+		build_notice(b, v->file, v->line, "%s: %s", v->name,
+		    o->effect == EFFECT_NOT_YET ?
+		    "has no effect in this version" :
+		    "has no meaning here, ignored");
 }
 
 /* A sequence is one command, or a list with one element per item; for

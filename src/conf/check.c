@@ -20,6 +20,23 @@ zone_check_data(const struct conf_zone *z, struct conf_report *r)
 		    z->name);
 }
 
+/* Never in the clear what was to go over TLS. */
+static void
+zone_check_tls(const struct conf_zone *z, struct conf_report *r)
+{
+	for (size_t i = 0; i < z->request_xfr.n; i++)
+		if (z->request_xfr.at[i].tls_auth_name != NULL)
+			report_notice(r, z->file, z->line, "zone %s: primary "
+			    "%s is not asked: this version does not speak TLS",
+			    z->name, z->request_xfr.at[i].text);
+	for (size_t i = 0; i < z->provide_xfr.n; i++)
+		if (z->provide_xfr.at[i].tls_auth_name != NULL &&
+		    z->provide_xfr.at[i].signer != ACL_BLOCKED)
+			report_notice(r, z->file, z->line, "zone %s: %s gets "
+			    "no transfer: this version does not speak TLS",
+			    z->name, z->provide_xfr.at[i].text);
+}
+
 static void
 zone_check_verify(const struct conf_zone *z, struct conf_report *r)
 {
@@ -30,9 +47,14 @@ zone_check_verify(const struct conf_zone *z, struct conf_report *r)
 		    "but has no verifier (give verifier: or "
 		    "verify-zone: no)", z->name);
 	for (size_t i = 0; i < z->verifier.n; i++)
-		if (z->verifier.at[i].argv[0][0] == '\0')
-			report_error(r, z->file, z->line,
-			    "zone %s: builtin: without a name", z->name);
+		if (z->verifier.at[i].is_builtin)
+			report_error(r, z->file, z->line, "zone %s: there "
+			    "is no verifier builtin:%s in this version",
+			    z->name, z->verifier.at[i].argv[0]);
+	if (z->verify_mode == MODE_HOLD)
+		report_notice(r, z->file, z->line, "zone %s: verify-mode: "
+		    "hold: this version has no command to let out what is "
+		    "held", z->name);
 	if (z->request_xfr.n == 0)
 		report_notice(r, z->file, z->line, "zone %s: its zone file "
 		    "is verified too, which NSD does not do (verify-zone: no "
@@ -131,6 +153,21 @@ defaults_check(const struct conf *c, struct conf_report *r)
 		    "\"%s\"", s->state_dir);
 }
 
+/* A command must not come from anybody on the machine. */
+static void
+control_check(const struct conf *c, struct conf_report *r)
+{
+	const struct conf_listens *l = &c->remote.control_interface;
+	if (!c->remote.control_enable)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i].path == NULL)
+			report_notice(r, c->file, 0, "control-interface: %s "
+			    "is skipped: commands over TCP need TLS, which "
+			    "this version does not speak; give the path of a "
+			    "unix socket", l->at[i].text);
+}
+
 bool
 conf_check(const struct conf *c, struct conf_report *r)
 {
@@ -138,12 +175,14 @@ conf_check(const struct conf *c, struct conf_report *r)
 	for (size_t i = 0; i < c->zone_count; i++) {
 		zone_check_data(&c->zones[i], r);
 		zone_check_verify(&c->zones[i], r);
+		zone_check_tls(&c->zones[i], r);
 	}
 	if (!c->server.do_ip4 && !c->server.do_ip6)
 		report_error(r, c->file, 0,
 		    "do-ip4 and do-ip6 are both no: nothing to listen on");
 	server_check_chroot(c, r);
 	verify_check(c, r);
+	control_check(c, r);
 	defaults_check(c, r);
 	return r->errors == errors;
 }

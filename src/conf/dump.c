@@ -109,7 +109,7 @@ dump_holding(struct dump *d, enum conf_section_id id, const void *object,
 	for (size_t i = 0; i < s->count; i++) {
 		const struct conf_option *o = &s->options[i];
 		const bool is_set = conf_is_set(object, (unsigned)i);
-		if (!is_set && (only_set || !o->is_used))
+		if (!is_set && (only_set || o->effect != EFFECT_USED))
 			continue;
 		if (!is_secret(o->name)) {
 			dump_option(d, o, object);

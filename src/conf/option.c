@@ -11,11 +11,9 @@
 #include "config.h"
 #include "conf/conf.h"
 
-#define EFFECT_USED true
-#define EFFECT_IGNORED false
-#define ROW(type, inner, text, f, k, v, d, effect, h)                          \
+#define ROW(type, inner, text, f, k, v, d, does, h)                            \
 	{ .name = text, .kind = KIND_##k, .values = v, .def = d,               \
-	    .is_used = EFFECT_##effect, .is_inner = inner,                     \
+	    .effect = EFFECT_##does, .is_inner = inner,                        \
 	    .offset = offsetof(type, f), .help = h },
 
 static const struct conf_option server_rows[] = {

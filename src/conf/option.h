@@ -18,12 +18,19 @@ enum conf_kind {
 	KIND_LISTEN, KIND_ACL, KIND_STRINGS, KIND_NUMBERS
 };
 
+/* What an option does; what it does not do, checkconf says. */
+enum conf_effect {
+	EFFECT_USED,
+	EFFECT_NOT_YET,		/* read; nothing looks at it in this version */
+	EFFECT_IGNORED		/* of NSD, without meaning here */
+};
+
 struct conf_option {
 	const char *name;
 	enum conf_kind kind;
 	const char *values;
 	const char *def;	/* null: unset */
-	bool is_used;		/* else accepted and ignored */
+	enum conf_effect effect;
 	bool is_inner;		/* stands in verify:, pattern: and zone: */
 	size_t offset;		/* of the member in the section's struct */
 	unsigned bit;		/* in its struct conf_set, the first member */

@@ -189,25 +189,27 @@ listen_unix(const char *path)
 	return fd;
 }
 
+/* Over TCP a command would be anybody's: only TLS could tell whose it is. */
 static bool
 listen_control(struct daemon *d)
 {
 	const struct conf_remote *r = &d->conf->remote;
-	struct sock_options o = { .backlog = 16 };
 	if (!r->control_enable)
 		return true;
 	for (size_t i = 0; i < r->control_interface.n; i++) {
 		const struct conf_listen *l = &r->control_interface.at[i];
 		struct addr none = { .sa.sa_family = AF_UNSPEC };
-		bool is_unix = l->path != NULL;
-		int fd = is_unix ? listen_unix(l->path) :
-		    sock_listen(&l->addr, &o);
+		if (l->path == NULL) {
+			ev_control_needs_tls(l->text);
+			continue;
+		}
+		int fd = listen_unix(l->path);
 		if (fd == -1 || !sockets_add(&d->listening.control, fd,
-		    is_unix ? &none : &l->addr)) {
+		    &none)) {
 			ev_cannot_listen(l->text, strerror(errno));
 			return false;
 		}
-		if (is_unix && d->has_user && geteuid() == 0 &&
+		if (d->has_user && geteuid() == 0 &&
 		    chown(l->path, d->user.uid, d->user.gid) == -1)
 			ev_system_trouble(l->path, strerror(errno));
 	}

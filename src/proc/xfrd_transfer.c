@@ -70,6 +70,16 @@ soa_to_ask_from(const struct xzone *z, struct octets *copy, struct rr *soa)
 	return true;
 }
 
+/* What was to go over TLS is never asked for in the clear. */
+static void
+skip_tls(struct xzone *z, const struct acl *p)
+{
+	struct refresh_outcome o = { .verdict = REFRESH_FAILED };
+	ev_primary_needs_tls(z->conf->name, p->text);
+	refresh_result(z->refresh, &o, clock_wall_s(), xfrd_random());
+	xzone_touch(z);
+}
+
 static void
 start_order(struct xzone *z)
 {
@@ -83,6 +93,10 @@ start_order(struct xzone *z)
 	    job.n_sources < 16; i++)
 		sources[job.n_sources++] =
 		    z->conf->outgoing_interface.at[i].addr;
+	if (p != NULL && p->tls_auth_name != NULL) {
+		skip_tls(z, p);
+		return;
+	}
 	intake_begin(&z->intake, z->x);
 	if (p != NULL && soa_to_ask_from(z, &copy, &soa)) {
 		job.primary = p->addr;

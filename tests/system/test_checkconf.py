@@ -178,7 +178,7 @@ def test_notices_with_v(tmp_path):
     assert run(OURS, tmp_path, conf).stderr == ''
     r = run(OURS, tmp_path, '-v', conf)
     assert r.returncode == 0
-    for words in ('t.conf:2: notice: statistics: has no meaning here',
+    for words in ('t.conf:2: notice: statistics: has no effect in this version',
                   'has 2 verifiers', 'username: is unset',
                   't.conf:3: notice: zone a: its zone file is verified'):
         assert words in r.stderr
@@ -195,6 +195,33 @@ def test_notices_on_a_terminal(tmp_path):
     finally:
         os.close(master)
         os.close(slave)
+
+
+def test_nothing_is_believed_in_vain(tmp_path):
+    """An option that does nothing, and what would go unprotected, is told."""
+    conf = write_all(tmp_path, 'server: rrl-ratelimit: 9 xdp-interface: e\n'
+                     'remote-control: control-enable: yes '
+                     'control-interface: 127.0.0.1\n'
+                     'tls-auth: name: t auth-domain-name: x.y\n'
+                     'zone: name: a request-xfr: 10.0.0.1 NOKEY t '
+                     'provide-xfr: 10.0.0.2 NOKEY t\n')
+    r = run(OURS, tmp_path, '-v', conf)
+    assert r.returncode == 0
+    for words in ('rrl-ratelimit: has no effect in this version',
+                  'xdp-interface: has no meaning here, ignored',
+                  'control-interface: 127.0.0.1 is skipped',
+                  'primary 10.0.0.1 is not asked',
+                  '10.0.0.2 gets no transfer'):
+        assert words in r.stderr
+
+
+def test_no_builtin_verifiers(tmp_path):
+    conf = write_all(tmp_path, 'verify: enable: yes verifier: '
+                     'builtin:dnssec\nzone: name: a request-xfr: 10.0.0.1 '
+                     'NOKEY\n')
+    r = run(OURS, tmp_path, conf)
+    assert r.returncode == 2
+    assert 'no verifier builtin:dnssec in this version' in r.stderr
 
 
 def test_single_values(tmp_path):
