@@ -17,6 +17,7 @@
 
 static struct log_settings settings = { .ident = "nsd-verify" };
 static int log_file_fd = -1;
+static bool is_echoing;
 
 static const char *const prio_texts[] = { "error", "warning", "notice",
 	"info" };
@@ -53,6 +54,28 @@ log_reopen(void)
 {
 	struct log_settings s = settings;
 	return log_open(&s);
+}
+
+/* Never a moment without a log: dup3 puts it in the place of the old one. */
+void
+log_adopt(int fd)
+{
+	if (log_file_fd != -1)
+		(void)dup3(fd, log_file_fd, O_CLOEXEC);
+}
+
+void
+log_echo_errors(void)
+{
+	is_echoing = true;
+}
+
+void
+log_quiet(bool in_background)
+{
+	is_echoing = false;
+	if (in_background)
+		(void)dup2(STDIN_FILENO, STDERR_FILENO);
 }
 
 void
@@ -104,7 +127,8 @@ static void
 make_printable(char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+		if (((unsigned char)text[i] < 0x20 && text[i] != '\t') ||
+		    text[i] == 0x7f)
 			text[i] = '?';
 }
 
@@ -139,5 +163,9 @@ log_event(const char *name, enum log_prio prio, int verbosity,
 		ssize_t w = write(fd, line, at + len + 1);
 		(void)w;	/* a full disk must not stop a name server */
 	}
+	if (is_echoing && prio == LOG_P_ERROR &&
+	    (settings.only_syslog || log_file_fd != -1))
+		dprintf(STDERR_FILENO, "%s: error: %s", settings.ident,
+		    line + at);
 	errno = saved_errno;
 }

@@ -23,6 +23,15 @@ struct log_settings {
  * former target stays and false is returned with errno. */
 bool log_open(const struct log_settings *s);
 bool log_reopen(void);
+/* The opened log file of another process takes the place of ours, if we have
+ * one; the descriptor stays the caller's. */
+void log_adopt(int fd);
+/* While told so, errors that go to a file or to syslog alone stand on standard
+ * error as well: whoever starts the daemon looks there. */
+void log_echo_errors(void);
+/* No more. in_background: standard error becomes what standard input is
+ * (/dev/null), so that nobody waits for its end. */
+void log_quiet(bool in_background);
 void log_set_verbosity(int verbosity);
 int log_verbosity(void);
 /* The descriptor of the log file or -1: the one that a child keeps. */

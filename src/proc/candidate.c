@@ -31,7 +31,10 @@ static void
 on_supervisor(void *arg, struct ipc *c, struct ipc_msg *m)
 {
 	(void)c;
-	cand_verifier_message(arg, m);
+	if (m->type == MSG_log)
+		ipc_obey_log(m);
+	else
+		cand_verifier_message(arg, m);
 }
 
 static void

@@ -399,11 +399,7 @@ on_supervisor(void *arg, struct ipc *ch, struct ipc_msg *m)
 		if (!conf_share_apply(gate.d, m->fds[0], b->number, NULL))
 			_exit(1);
 	} else if (m->type == MSG_log) {
-		const struct msg_log *b = m->body;
-		if (b->order == LOG_ORDER_REOPEN)
-			log_reopen();
-		else
-			log_set_verbosity(b->verbosity);
+		ipc_obey_log(m);
 	}
 }
 

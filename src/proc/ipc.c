@@ -378,6 +378,24 @@ ipc_blob_open(const struct ipc_msg *m, uint64_t len, struct ipc_blob *b)
 	return OK;
 }
 
+void
+ipc_obey_log(const struct ipc_msg *m)
+{
+	const struct msg_log *b = m->body;
+	switch ((enum log_order)b->order) {
+	case LOG_ORDER_REOPEN:
+		if (m->fd_count == 1)
+			log_adopt(m->fds[0]);
+		break;
+	case LOG_ORDER_VERBOSITY:
+		log_set_verbosity(b->verbosity);
+		break;
+	case LOG_ORDER_QUIET:
+		log_quiet(b->in_background);
+		break;
+	}
+}
+
 enum err
 ipc_blob_keep(const struct ipc_msg *m, uint64_t len, struct ipc_blob *b)
 {

@@ -18,10 +18,14 @@ struct msg_conf {
 	uint32_t number;
 };
 
-enum log_order { LOG_ORDER_REOPEN, LOG_ORDER_VERBOSITY };
+/* REOPEN: descriptor 0 is the log file opened anew, which a child that is not
+ * root, or in a chroot, could not. QUIET: the start is over, standard error is
+ * nobody's any more if the daemon is in the background. */
+enum log_order { LOG_ORDER_REOPEN, LOG_ORDER_VERBOSITY, LOG_ORDER_QUIET };
 struct msg_log {
 	uint32_t order;
 	int32_t verbosity;
+	uint8_t in_background;
 };
 
 /* A candidate or the store is gone. zone: the one it was patching, or

@@ -155,15 +155,6 @@ on_conf(struct store *s, struct ipc_msg *m)
 }
 
 static void
-on_log(const struct msg_log *b)
-{
-	if (b->order == LOG_ORDER_REOPEN)
-		log_reopen();
-	else
-		log_set_verbosity(b->verbosity);
-}
-
-static void
 on_supervisor(void *arg, struct ipc *c, struct ipc_msg *m)
 {
 	struct store *s = arg;
@@ -176,7 +167,7 @@ on_supervisor(void *arg, struct ipc *c, struct ipc_msg *m)
 		on_conf(s, m);
 		break;
 	case MSG_log:
-		on_log(m->body);
+		ipc_obey_log(m);
 		break;
 	case MSG_generation:
 		store_generation_message(s, m);

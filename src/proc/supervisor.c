@@ -3,6 +3,7 @@
 #include "proc/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,16 +59,6 @@ tell_service_manager(const char *state)
 #endif
 }
 
-void
-sup_serves(struct sup *s)
-{
-	s->has_served = true;
-	tell_service_manager("READY=1");
-	if (s->d->starter != -1 && !fd_write_all(s->d->starter, "", 1))
-		ev_system_trouble("telling of the start", strerror(errno));
-	fd_close(&s->d->starter);
-}
-
 static void
 answer_order(struct sup *s, uint32_t id, bool is_ok, const char *text)
 {
@@ -76,29 +67,57 @@ answer_order(struct sup *s, uint32_t id, bool is_ok, const char *text)
 	ipc_send(s->xfrd.channel, answer, &a);
 }
 
+/* fd: -1 or what comes along; stays ours. */
+static void
+tell_log(struct ipc *c, const struct msg_log *m, int fd)
+{
+	int copy = fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	ipc_send_fds(c, log, m, &copy, copy == -1 ? 0 : 1);
+}
+
+static void
+tell_all_log(struct sup *s, const struct msg_log *m, int fd)
+{
+	tell_log(s->xfrd.channel, m, fd);
+	tell_log(s->store.channel, m, fd);
+	tell_log(s->gate.channel, m, fd);
+	for (struct sup_worker *w = s->workers; w != NULL; w = w->next)
+		tell_log(w->channel, m, fd);
+	for (struct sup_candidate *c = s->candidates; c != NULL; c = c->next)
+		tell_log(c->channel, m, fd);
+}
+
 static void
 reopen_log(struct sup *s)
 {
-	struct msg_log m = { LOG_ORDER_REOPEN, 0 };
+	struct msg_log m = { .order = LOG_ORDER_REOPEN };
 	if (!log_reopen())
 		ev_system_trouble("log_reopen", strerror(errno));
-	/* The children cannot open a file that root owns: they get this one's
-	 * place by being started with it; a plain reopen serves the rest. */
-	ipc_send(s->xfrd.channel, log, &m);
-	ipc_send(s->store.channel, log, &m);
-	ipc_send(s->gate.channel, log, &m);
-	sup_workers_broadcast_log(s, &m);
+	else
+		tell_all_log(s, &m, log_fd());
 }
 
 static void
 set_verbosity(struct sup *s, int verbosity)
 {
-	struct msg_log m = { LOG_ORDER_VERBOSITY, verbosity };
+	struct msg_log m = { .order = LOG_ORDER_VERBOSITY,
+		.verbosity = verbosity };
 	log_set_verbosity(verbosity);
-	ipc_send(s->xfrd.channel, log, &m);
-	ipc_send(s->store.channel, log, &m);
-	ipc_send(s->gate.channel, log, &m);
-	sup_workers_broadcast_log(s, &m);
+	tell_all_log(s, &m, -1);
+}
+
+void
+sup_serves(struct sup *s)
+{
+	struct msg_log m = { .order = LOG_ORDER_QUIET,
+		.in_background = !s->d->is_foreground };
+	s->has_served = true;
+	tell_all_log(s, &m, -1);
+	tell_service_manager("READY=1");
+	if (s->d->starter != -1 && !fd_write_all(s->d->starter, "", 1))
+		ev_system_trouble("telling of the start", strerror(errno));
+	fd_close(&s->d->starter);
+	log_quiet(!s->d->is_foreground);
 }
 
 void
@@ -202,6 +221,8 @@ on_signal(int sig, void *arg)
 		on_child(s);
 	} else if (sig == SIGHUP) {
 		on_hangup(s);
+	} else if (sig == SIGUSR1) {
+		ev_sigusr1();
 	} else {
 		ev_stop_signal(sig);
 		sup_stop(s);
@@ -300,14 +321,15 @@ static bool
 sup_init(struct sup *s)
 {
 	static const struct timeval watch = { WATCH_S, 0 };
-	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
+		SIGUSR1 };
 	s->loop = event_base_new();
 	if (s->loop == NULL || !sup_verifier_init(s))
 		return false;
 	s->xfrd = (struct sup_role){ .role = ROLE_XFRD, .sup = s };
 	s->store = (struct sup_role){ .role = ROLE_STORE, .sup = s };
 	s->gate = (struct sup_role){ .role = ROLE_GATE, .sup = s };
-	if (!signals_watch(s->loop, signals, 4, on_signal, s))
+	if (!signals_watch(s->loop, signals, 5, on_signal, s))
 		return false;
 	signal(SIGPIPE, SIG_IGN);
 	s->watch_timer = event_new(s->loop, -1, EV_PERSIST, on_watch, s);

@@ -105,14 +105,9 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 	case MSG_retire:
 		retire();
 		break;
-	case MSG_log: {
-		const struct msg_log *b = m->body;
-		if (b->order == LOG_ORDER_REOPEN)
-			log_reopen();
-		else
-			log_set_verbosity(b->verbosity);
+	case MSG_log:
+		ipc_obey_log(m);
 		break;
-	}
 	}
 }
 
