@@ -81,11 +81,11 @@ on_finish(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-cand_zone_done(struct cand_zone *z)
+cand_zone_done(struct cand_zone *z, bool is_let_out)
 {
 	static const struct timeval at_once = { 0, 0 };
-	struct msg_gate_release m = { z->c->start.number,
-		z->in->order.zone };
+	struct msg_gate_release m = { .number = z->c->start.number,
+		.zone = z->in->order.zone, .is_let_out = is_let_out };
 	z->is_done = true;
 	ipc_send(z->c->gate, gate_release, &m);
 	event_base_once(z->c->loop, -1, EV_TIMEOUT, on_finish, z->c,
@@ -110,33 +110,75 @@ add_zones(struct candidate *c)
 	}
 }
 
+/* The zones that verifiers will look at. */
+static unsigned
+zones_to_show(struct candidate *c, struct cworker_zone **zones)
+{
+	unsigned n = 0;
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
+		n++;
+	*zones = calloc(n + 1, sizeof(**zones));
+	ASSERT(*zones != NULL);
+	n = 0;
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
+		if (!z->is_done && z->conf->is_verified)
+			(*zones)[n++] = (struct cworker_zone){
+				.id = z->in->order.zone,
+				.before = z->before };
+	return n;
+}
+
+/* In messages of bounded length. */
+static void
+tell_gate(struct candidate *c, const struct cworker_zone *zones, unsigned n)
+{
+	static uint32_t ids[IPC_INLINE_MAX / sizeof(uint32_t)];
+	const unsigned most = sizeof(ids) / sizeof(*ids);
+	struct msg_gate_zones m = { c->start.number };
+	for (unsigned i = 0; i < n; i++) {
+		ids[i % most] = zones[i].id;
+		if (i % most == most - 1 || i == n - 1)
+			ipc_send_payload(c->gate, gate_zones, &m, ids,
+			    (i % most + 1) * sizeof(*ids));
+	}
+}
+
 /* The worker is forked when every zone stands as it will be judged. */
 static void
 start_worker(struct candidate *c)
 {
 	const struct sockets *v = &c->start.d->listening.verify_udp;
-	uint32_t ids[IPC_INLINE_MAX / sizeof(uint32_t)];
+	struct cworker_zone *zones;
 	int pair[2], keep[MAX_SOCKETS + 2];
-	unsigned n = 0, n_keep = 0;
-	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
-		if (!z->is_done && z->conf->is_verified &&
-		    n < sizeof(ids) / sizeof(*ids))
-			ids[n++] = z->in->order.zone;
+	unsigned n_keep = 0, n = zones_to_show(c, &zones);
 	if (n == 0 || v->count == 0 || pipe2(pair, O_CLOEXEC) == -1)
-		return;
+		goto out;
 	for (unsigned i = 0; i < v->count; i++)
 		keep[n_keep++] = v->fds[i];
 	keep[n_keep++] = c->start.data;
 	keep[n_keep++] = pair[0];
 	struct cworker_start w = { .d = c->start.d, .db = c->start.db,
 		.number = c->start.number, .data = c->start.data,
-		.lifeline = pair[0], .zones = ids, .zone_count = n };
+		.lifeline = pair[0], .zones = zones, .zone_count = n };
 	if (role_fork(ROLE_CWORKER, c->start.number, keep, n_keep) == 0)
 		cworker_main(&w);
 	fd_close(&pair[0]);
 	c->lifeline = pair[1];
-	struct msg_gate_zones m = { c->start.number };
-	ipc_send_payload(c->gate, gate_zones, &m, ids, n * sizeof(*ids));
+	tell_gate(c, zones, n);
+out:
+	free(zones);
+}
+
+/* What was refused is no longer there to be seen. */
+static void
+apply(struct cand_zone *z)
+{
+	struct zonedb *db = z->c->start.db;
+	uint32_t id = z->in->order.zone;
+	z->before = zonedb_current(db, id);
+	z->is_done = !cand_apply(z);
+	if (z->is_done && zonedb_current(db, id) != z->before)
+		zonedb_show_inherited(db, id, z->before);
 }
 
 void
@@ -160,7 +202,7 @@ candidate_main(const struct candidate_start *start)
 	for (struct cand_zone *z = c->zones; z != NULL; z = z->next) {
 		progress_begin(p, z->in->order.zone, z->in->order.update);
 		hook_at("hop-6-patching", z->conf->name);
-		z->is_done = !cand_apply(z);
+		apply(z);
 		progress_end(p);
 	}
 	hook_at("hop-6-applied", NULL);

@@ -23,6 +23,7 @@ struct cand_zone {
 	const struct candidate_zone *in;
 	const struct conf_zone *conf;
 	const struct zone_version *version;
+	const struct zone_version *before;	/* published; null: none */
 	struct octets net;	/* from what is published; empty: not known */
 	bool is_whole;		/* publish from what was staged, not the net */
 	uint64_t dropped;
@@ -47,4 +48,5 @@ bool cand_apply(struct cand_zone *z);
 /* Reports the verdict at once, or starts the verifiers. */
 void cand_verify(struct cand_zone *z);
 void cand_verifier_message(struct candidate *c, struct ipc_msg *m);
-void cand_zone_done(struct cand_zone *z);
+/* is_let_out: what was verified is what is published from now on. */
+void cand_zone_done(struct cand_zone *z, bool is_let_out);

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/hook.h"
@@ -24,25 +25,72 @@ static struct {
 	struct serve_udp *udp;
 	struct serve_tcp *tcp;
 	uint64_t counters[SERVE_COUNTERS];
+	uint8_t *places;	/* by zone id: bits of these two */
+	uint32_t place_limit;
+	unsigned connections_max;
 } cw;
+
+#define CONNECTIONS_MAX 512
+#define PLACE_HERE 1u
+#define PLACE_ELSEWHERE 2u
 
 static bool
 is_here(uint32_t zone)
 {
-	for (unsigned i = 0; i < cw.start.zone_count; i++)
-		if (cw.start.zones[i] == zone)
-			return true;
-	return false;
+	return zone < cw.place_limit && (cw.places[zone] & PLACE_HERE) != 0;
 }
 
-/* Which zones other candidates verify is the gate's to know: it sends queries
- * for those to them. What comes here for another zone is not under
- * verification. */
+/* Which zones other candidates verify the gate tells; it sends queries for
+ * those to them. The rest is answered as published. */
 static enum serve_place
 place(void *arg, uint32_t zone)
 {
 	(void)arg;
-	return is_here(zone) ? SERVE_UNDER_VERIFICATION : SERVE_PUBLISHED;
+	if (is_here(zone))
+		return SERVE_UNDER_VERIFICATION;
+	return zone < cw.place_limit &&
+	    (cw.places[zone] & PLACE_ELSEWHERE) != 0 ? SERVE_ELSEWHERE :
+	    SERVE_PUBLISHED;
+}
+
+static void
+set_elsewhere(const struct ipc_msg *m)
+{
+	const struct msg_gate_elsewhere *b = m->body;
+	for (size_t at = 0; at + 4 <= m->payload_len; at += 4) {
+		uint32_t zone;
+		memcpy(&zone, m->payload + at, 4);
+		if (zone >= cw.place_limit)
+			continue;
+		if (b->is_elsewhere)
+			cw.places[zone] |= PLACE_ELSEWHERE;
+		else
+			cw.places[zone] &= (uint8_t)~PLACE_ELSEWHERE;
+	}
+}
+
+/* It has its verdict. A version that is not let out is gone from here too. */
+static void
+release(const struct msg_gate_release *b)
+{
+	if (!is_here(b->zone))
+		return;
+	cw.places[b->zone] &= (uint8_t)~PLACE_HERE;
+	for (unsigned i = 0; i < cw.start.zone_count && !b->is_let_out; i++)
+		if (cw.start.zones[i].id == b->zone)
+			zonedb_show_inherited(cw.start.db, b->zone,
+			    cw.start.zones[i].before);
+}
+
+static void
+places_create(const struct cworker_start *start)
+{
+	cw.place_limit = start->d->zone_limit;
+	cw.places = calloc(cw.place_limit + 1, 1);
+	ASSERT(cw.places != NULL);
+	for (unsigned i = 0; i < start->zone_count; i++)
+		if (start->zones[i].id < cw.place_limit)
+			cw.places[start->zones[i].id] = PLACE_HERE;
 }
 
 static bool
@@ -83,6 +131,26 @@ on_datagram(struct ipc_msg *m)
 	    &b->peer, &none);
 }
 
+/* One verifier that keeps connections open takes none from another: the one
+ * that moved least goes. */
+static void
+make_room(void)
+{
+	while (serve_tcp_count(cw.tcp) >= cw.connections_max &&
+	    serve_tcp_end_slowest(cw.tcp))
+		;
+}
+
+static unsigned
+connections_max(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur / 2 > CONNECTIONS_MAX)
+		return CONNECTIONS_MAX;
+	return (unsigned)limit.rlim_cur / 2;
+}
+
 static void
 on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 {
@@ -90,7 +158,12 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 	(void)c;
 	if (m->type == MSG_gate_datagram) {
 		on_datagram(m);
+	} else if (m->type == MSG_gate_elsewhere) {
+		set_elsewhere(m);
+	} else if (m->type == MSG_gate_release) {
+		release(m->body);
 	} else if (m->type == MSG_gate_connection) {
+		make_room();
 		serve_tcp_adopt(cw.tcp, m->fds[0], m->payload,
 		    m->payload_len);
 		m->fds[0] = -1;
@@ -120,6 +193,8 @@ cworker_main(const struct cworker_start *start)
 {
 	struct ipc_user user = { on_message, on_gone, NULL };
 	cw.start = *start;
+	cw.connections_max = connections_max();
+	places_create(start);
 	zonedb_seal(start->db);
 	cw.loop = event_base_new();
 	ASSERT(cw.loop != NULL);
@@ -128,6 +203,8 @@ cworker_main(const struct cworker_start *start)
 	serving_context(&cw.serve, start->d, start->db, cw.counters);
 	cw.serve.is_candidate = true;
 	cw.serve.hooks.place = place;
+	/* A verifier's word starts no transfer. */
+	cw.serve.hooks.notify = NULL;
 	struct serve_tcp_limits limits = serving_tcp_limits(start->d);
 	struct serve_tcp_hooks hooks = { .is_mine = is_mine,
 		.hand_back = hand_back };

@@ -1,48 +1,37 @@
 /* gate.c - owns the verify sockets; finds for each query the candidate that
  * has its zone under verification.
  * Runs in: gate. It holds no zone data: from a datagram or from the first
- * message of a connection it reads the question and passes on what it read. */
-#include <errno.h>
+ * message of a connection it reads the question and passes on what it read.
+ * Each worker is told what others have under verification, so that no answer
+ * leads there. */
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/hook.h"
 #include "base/log.h"
 #include "dns/edns.h"
 #include "dns/message.h"
 #include "dns/rrtype.h"
+#include "proc/gate.h"
 #include "proc/ipc.h"
 #include "proc/roles.h"
 #include "serve/query.h"
 
-#define CONNECTIONS_MAX 256
-#define FIRST_QUERY_S 10	/* a connection must ask within this time */
-#define DATAGRAMS_PER_TURN 64
-/* What a candidate has told comes before any query of its verifier: a zone
- * under verification is never answered in another version. */
-#define PRIORITY_QUERIES 2
-#define QUERY_MAX 4096		/* no query to a verify address is longer */
+/* When a candidate is lost its verifiers end within a second; until then
+ * their zones are nobody's. */
+#define LOST_S 1
+#define IDS_MAX (IPC_INLINE_MAX / sizeof(uint32_t))
 
 struct gate_candidate {
 	struct gate_candidate *next;
 	uint32_t number;
-	struct ipc *control;	/* the candidate: which zones, until when */
-	struct ipc *data;	/* its worker */
-	uint32_t *zones;	/* ids under verification */
-	unsigned zone_count;
-};
-
-struct gate_connection {
-	struct gate_connection *next;
-	int fd;
-	struct addr peer;
-	struct event *event;
-	size_t len;
-	uint8_t octets[2 + QUERY_MAX];
+	struct ipc *control;	/* the candidate; null: it is lost */
+	struct ipc *data;	/* its worker; null: it is lost */
+	unsigned zone_count;	/* under verification here */
+	struct event *forget;	/* when it is lost */
 };
 
 static struct {
@@ -50,8 +39,9 @@ static struct {
 	struct event_base *loop;
 	struct ipc *supervisor;
 	struct gate_candidate *candidates;	/* newest first */
-	struct gate_connection *connections;
-	unsigned connection_count;
+	/* By zone id: who has it under verification, or null. */
+	struct gate_candidate **holder;
+	uint32_t holder_limit;
 } gate;
 
 static struct gate_candidate *
@@ -70,6 +60,65 @@ candidate_of(uint32_t number)
 	return c;
 }
 
+static struct gate_candidate *
+holder_of(uint32_t zone)
+{
+	return zone < gate.holder_limit ? gate.holder[zone] : NULL;
+}
+
+static void
+holder_set(uint32_t zone, struct gate_candidate *c)
+{
+	if (zone >= gate.holder_limit && zone < MAX_ZONES) {
+		uint32_t limit = (zone | 1023) + 1;
+		gate.holder = realloc(gate.holder,
+		    limit * sizeof(*gate.holder));
+		ASSERT(gate.holder != NULL);
+		memset(gate.holder + gate.holder_limit, 0,
+		    (limit - gate.holder_limit) * sizeof(*gate.holder));
+		gate.holder_limit = limit;
+	}
+	if (zone >= gate.holder_limit)
+		return;
+	if (gate.holder[zone] != NULL)
+		gate.holder[zone]->zone_count--;
+	gate.holder[zone] = c;
+	if (c != NULL)
+		c->zone_count++;
+}
+
+/* Whether these zones are under verification elsewhere, to every worker but
+ * that of the candidate that has them. */
+static void
+tell_places(const uint32_t *zones, unsigned n, bool is_elsewhere,
+    const struct gate_candidate *but)
+{
+	struct msg_gate_elsewhere m = { is_elsewhere };
+	for (struct gate_candidate *c = gate.candidates; c != NULL;
+	    c = c->next)
+		if (c != but && c->data != NULL)
+			ipc_send_payload(c->data, gate_elsewhere, &m, zones,
+			    n * sizeof(*zones));
+}
+
+/* A new worker learns what all others have under verification. */
+static void
+tell_all_places(struct gate_candidate *c)
+{
+	static uint32_t ids[IDS_MAX];
+	struct msg_gate_elsewhere m = { true };
+	unsigned n = 0;
+	for (uint32_t i = 0; i < gate.holder_limit; i++) {
+		if (gate.holder[i] != NULL && gate.holder[i] != c)
+			ids[n++] = i;
+		if (n == IDS_MAX || (n > 0 && i == gate.holder_limit - 1)) {
+			ipc_send_payload(c->data, gate_elsewhere, &m, ids,
+			    n * sizeof(*ids));
+			n = 0;
+		}
+	}
+}
+
 static void
 candidate_remove(struct gate_candidate *c)
 {
@@ -80,10 +129,24 @@ candidate_remove(struct gate_candidate *c)
 		*at = c->next;
 		break;
 	}
+	for (uint32_t i = 0; i < gate.holder_limit && c->zone_count > 0; i++)
+		if (gate.holder[i] == c) {
+			holder_set(i, NULL);
+			tell_places(&i, 1, false, NULL);
+		}
 	ipc_close(&c->control);
 	ipc_close(&c->data);
-	free(c->zones);
+	if (c->forget != NULL)
+		event_free(c->forget);
 	free(c);
+}
+
+static void
+on_forget(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	candidate_remove(arg);
 }
 
 /* The zone that answers a name, by the configuration alone: the longest apex
@@ -108,42 +171,31 @@ zone_of(const uint8_t *qname, uint16_t qtype)
 	return ZONE_NONE;
 }
 
-static bool
-verifies(const struct gate_candidate *c, uint32_t zone)
-{
-	for (unsigned i = 0; i < c->zone_count; i++)
-		if (c->zones[i] == zone)
-			return true;
-	return false;
-}
-
-/* Who answers: the candidate of that zone; for any other configured zone any
- * candidate that verifies something. */
+/* Who answers: the candidate of that zone and nobody else; for any other
+ * configured zone the newest that verifies something, since it has the latest
+ * published versions. */
 static struct gate_candidate *
 candidate_for(const uint8_t *octets, size_t len)
 {
 	struct name qname;
 	uint16_t qtype;
-	struct gate_candidate *any = NULL;
 	if (!query_question(octets, len, &qname, &qtype))
 		return NULL;
 	uint32_t zone = zone_of(qname.octets, qtype);
 	if (zone == ZONE_NONE)
 		return NULL;
-	for (struct gate_candidate *c = gate.candidates; c != NULL;
-	    c = c->next) {
-		if (c->data == NULL || c->zone_count == 0)
-			continue;
-		if (verifies(c, zone))
-			return c;
-		any = c;
-	}
-	return any;
+	struct gate_candidate *c = holder_of(zone);
+	if (c != NULL)
+		return c->data != NULL ? c : NULL;
+	c = gate.candidates;
+	while (c != NULL && (c->data == NULL || c->zone_count == 0))
+		c = c->next;
+	return c;
 }
 
-/* REFUSED with an EDE; 0 when it deserves no answer. */
-static size_t
-refusal(const uint8_t *octets, size_t len, uint8_t *answer, size_t room)
+size_t
+gate_refusal(const uint8_t *octets, size_t len, uint8_t *answer,
+    size_t room)
 {
 	static uint8_t scratch[MSG_MAX_OCTETS];
 	struct msg_reader r;
@@ -166,6 +218,8 @@ refusal(const uint8_t *octets, size_t len, uint8_t *answer, size_t room)
 	return is_whole ? w.len : 0;
 }
 
+/* One datagram at a time (gate.h). What a worker does not take fast enough is
+ * dropped, as a full socket buffer would. */
 static void
 on_udp(evutil_socket_t fd, short what, void *arg)
 {
@@ -174,148 +228,36 @@ on_udp(evutil_socket_t fd, short what, void *arg)
 	struct msg_gate_datagram m = { .socket =
 		(uint32_t)(uintptr_t)arg };
 	(void)what;
-	for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
-		socklen_t peer_len = sizeof(m.peer);
-		ssize_t n = recvfrom(fd, octets, sizeof(octets), 0,
-		    &m.peer.sa, &peer_len);
-		if (n < 0)
-			return;
-		hook_at("hop-7-gate", NULL);
-		struct gate_candidate *c = candidate_for(octets, (size_t)n);
-		if (c != NULL && n <= QUERY_MAX) {
+	socklen_t peer_len = sizeof(m.peer);
+	ssize_t n = recvfrom(fd, octets, sizeof(octets), MSG_DONTWAIT,
+	    &m.peer.sa, &peer_len);
+	if (n < 0)
+		return;
+	hook_at("hop-7-gate", NULL);
+	struct gate_candidate *c = n <= GATE_QUERY_MAX ?
+	    candidate_for(octets, (size_t)n) : NULL;
+	if (c != NULL) {
+		if (ipc_is_idle(c->data))
 			ipc_send_payload(c->data, gate_datagram, &m, octets,
 			    (size_t)n);
-			continue;
-		}
-		size_t len = refusal(octets, (size_t)n, answer,
-		    sizeof(answer));
-		if (len > 0)
-			sendto(fd, answer, len, MSG_DONTWAIT, &m.peer.sa,
-			    peer_len);
-	}
-}
-
-static void
-connection_remove(struct gate_connection *g)
-{
-	for (struct gate_connection **at = &gate.connections; *at != NULL;
-	    at = &(*at)->next) {
-		if (*at != g)
-			continue;
-		*at = g->next;
-		break;
-	}
-	gate.connection_count--;
-	event_free(g->event);
-	if (g->fd != -1)
-		close(g->fd);
-	free(g);
-}
-
-/* A whole first message is there: pass the connection on, or refuse. */
-static void
-connection_route(struct gate_connection *g)
-{
-	uint8_t answer[514];
-	struct msg_gate_connection m = { .peer = g->peer };
-	size_t len = octets_u16(g->octets);
-	struct gate_candidate *c = candidate_for(g->octets + 2, len);
-	if (c != NULL) {
-		ipc_send_full(c->data, MSG_gate_connection, &m, sizeof(m),
-		    g->octets, g->len, &g->fd, 1);
-		g->fd = -1;
-		connection_remove(g);
 		return;
 	}
-	size_t n = refusal(g->octets + 2, len, answer + 2, 512);
-	octets_set_u16(answer, (uint16_t)n);
-	bool is_sent = n > 0 && send(g->fd, answer, n + 2,
-	    MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)(n + 2);
-	if (!is_sent) {
-		connection_remove(g);
-		return;
-	}
-	memmove(g->octets, g->octets + 2 + len, g->len - 2 - len);
-	g->len -= 2 + len;
-}
-
-static bool
-has_message(const struct gate_connection *g)
-{
-	return g->len >= 2 && g->len - 2 >= octets_u16(g->octets);
-}
-
-static bool
-connection_exists(const struct gate_connection *g)
-{
-	for (struct gate_connection *o = gate.connections; o != NULL;
-	    o = o->next)
-		if (o == g)
-			return true;
-	return false;
-}
-
-static void
-on_connection(evutil_socket_t fd, short what, void *arg)
-{
-	struct gate_connection *g = arg;
-	ssize_t n = -1;
-	if ((what & EV_TIMEOUT) == 0)
-		n = recv(fd, g->octets + g->len, sizeof(g->octets) - g->len,
-		    0);
-	if (n == -1 && (what & EV_READ) != 0 &&
-	    (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		connection_remove(g);
-		return;
-	}
-	g->len += (size_t)n;
-	while (connection_exists(g) && has_message(g))
-		connection_route(g);
-	if (connection_exists(g) && g->len == sizeof(g->octets))
-		connection_remove(g);	/* longer than any query */
-}
-
-/* octets: read already, at most QUERY_MAX + 2. */
-static void
-connection_add(int fd, const struct addr *peer, const uint8_t *octets,
-    size_t len)
-{
-	static const struct timeval patience = { FIRST_QUERY_S, 0 };
-	struct gate_connection *g = calloc(1, sizeof(*g));
-	if (g == NULL || gate.connection_count >= CONNECTIONS_MAX ||
-	    len > sizeof(g->octets)) {
-		free(g);
-		close(fd);
-		return;
-	}
-	g->fd = fd;
-	g->peer = *peer;
-	g->len = len;
+	size_t len = gate_refusal(octets, (size_t)n, answer, sizeof(answer));
 	if (len > 0)
-		memcpy(g->octets, octets, len);
-	g->event = event_new(gate.loop, fd, EV_READ | EV_PERSIST,
-	    on_connection, g);
-	ASSERT(g->event != NULL);
-	event_add(g->event, &patience);
-	g->next = gate.connections;
-	gate.connections = g;
-	gate.connection_count++;
-	while (connection_exists(g) && has_message(g))
-		connection_route(g);
+		sendto(fd, answer, len, MSG_DONTWAIT, &m.peer.sa, peer_len);
 }
 
-static void
-on_tcp(evutil_socket_t fd, short what, void *arg)
+bool
+gate_pass(int fd, const struct addr *peer, const uint8_t *octets, size_t len)
 {
-	struct addr peer;
-	socklen_t len = sizeof(peer);
-	(void)what;
-	(void)arg;
-	int c = accept4(fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (c != -1)
-		connection_add(c, &peer, NULL, 0);
+	struct msg_gate_connection m = { .peer = *peer };
+	struct gate_candidate *c = candidate_for(octets + 2,
+	    octets_u16(octets));
+	if (c == NULL)
+		return false;
+	ipc_send_full(c->data, MSG_gate_connection, &m, sizeof(m), octets,
+	    len, &fd, 1);
+	return true;
 }
 
 static void
@@ -327,10 +269,12 @@ on_worker(void *arg, struct ipc *ch, struct ipc_msg *m)
 	(void)arg;
 	(void)ch;
 	getpeername(m->fds[0], &peer.sa, &len);
-	connection_add(m->fds[0], &peer, m->payload, m->payload_len);
+	gate_conn_add(gate.loop, m->fds[0], &peer, m->payload,
+	    m->payload_len);
 	m->fds[0] = -1;
 }
 
+/* Its zones have nobody who answers while the candidate lives. */
 static void
 on_worker_gone(void *arg, struct ipc *ch, bool is_breach)
 {
@@ -338,8 +282,32 @@ on_worker_gone(void *arg, struct ipc *ch, bool is_breach)
 	(void)arg;
 	(void)is_breach;
 	ipc_close(&c->data);
-	if (c->control == NULL)
+	if (c->control == NULL && c->zone_count == 0)
 		candidate_remove(c);
+}
+
+static void
+take_zones(struct gate_candidate *c, const struct ipc_msg *m)
+{
+	uint32_t ids[IDS_MAX];
+	unsigned n = (unsigned)(m->payload_len / sizeof(*ids));
+	if (n == 0 || n > IDS_MAX)
+		return;
+	memcpy(ids, m->payload, n * sizeof(*ids));
+	for (unsigned i = 0; i < n; i++)
+		holder_set(ids[i], c);
+	tell_places(ids, n, true, c);
+}
+
+static void
+release_zone(struct gate_candidate *c, const struct msg_gate_release *b)
+{
+	if (holder_of(b->zone) != c)
+		return;
+	holder_set(b->zone, NULL);
+	tell_places(&b->zone, 1, false, NULL);
+	if (c->data != NULL)
+		ipc_send(c->data, gate_release, b);
 }
 
 static void
@@ -347,28 +315,25 @@ on_candidate(void *arg, struct ipc *ch, struct ipc_msg *m)
 {
 	struct gate_candidate *c = candidate_of(ipc_peer_number(ch));
 	(void)arg;
-	if (m->type == MSG_gate_zones) {
-		unsigned n = (unsigned)(m->payload_len / sizeof(uint32_t));
-		uint32_t *zones = malloc((n + 1) * sizeof(*zones));
-		ASSERT(zones != NULL);
-		memcpy(zones, m->payload, n * sizeof(*zones));
-		free(c->zones);
-		c->zones = zones;
-		c->zone_count = n;
-	} else if (m->type == MSG_gate_release) {
-		const struct msg_gate_release *b = m->body;
-		for (unsigned i = 0; i < c->zone_count; i++)
-			if (c->zones[i] == b->zone)
-				c->zones[i] = c->zones[--c->zone_count];
-	}
+	if (m->type == MSG_gate_zones)
+		take_zones(c, m);
+	else if (m->type == MSG_gate_release)
+		release_zone(c, m->body);
 }
 
 static void
 on_candidate_gone(void *arg, struct ipc *ch, bool is_breach)
 {
+	static const struct timeval lost = { LOST_S, 0 };
+	struct gate_candidate *c = candidate_of(ipc_peer_number(ch));
 	(void)arg;
 	(void)is_breach;
-	candidate_remove(candidate_of(ipc_peer_number(ch)));
+	ipc_close(&c->control);
+	ipc_close(&c->data);
+	if (c->zone_count > 0)
+		c->forget = evtimer_new(gate.loop, on_forget, c);
+	if (c->forget == NULL || event_add(c->forget, &lost) == -1)
+		candidate_remove(c);
 }
 
 static void
@@ -385,6 +350,8 @@ on_channel(struct ipc_msg *m)
 		c->data = ipc_open(gate.loop, m->fds[0], ROLE_GATE,
 		    ROLE_CWORKER, b->number, &data);
 	m->fds[0] = -1;
+	if (b->role != ROLE_CANDIDATE)
+		tell_all_places(c);
 }
 
 static void
@@ -413,12 +380,12 @@ on_supervisor_gone(void *arg, struct ipc *ch, bool is_breach)
 }
 
 static void
-listen_on(int fd, event_callback_fn fn, unsigned i)
+listen_udp(int fd, unsigned i)
 {
-	struct event *e = event_new(gate.loop, fd, EV_READ | EV_PERSIST, fn,
-	    (void *)(uintptr_t)i);
+	struct event *e = event_new(gate.loop, fd, EV_READ | EV_PERSIST,
+	    on_udp, (void *)(uintptr_t)i);
 	ASSERT(e != NULL);
-	event_priority_set(e, PRIORITY_QUERIES);
+	event_priority_set(e, GATE_PRIORITY_QUERIES);
 	event_add(e, NULL);
 }
 
@@ -430,13 +397,13 @@ gate_main(struct daemon *d, int fd)
 	gate.d = d;
 	gate.loop = event_base_new();
 	ASSERT(gate.loop != NULL &&
-	    event_base_priority_init(gate.loop, 3) == 0);
+	    event_base_priority_init(gate.loop, GATE_PRIORITIES) == 0);
 	gate.supervisor = ipc_open(gate.loop, fd, ROLE_GATE, ROLE_SUPERVISOR,
 	    0, &user);
 	for (unsigned i = 0; i < l->verify_udp.count; i++)
-		listen_on(l->verify_udp.fds[i], on_udp, i);
+		listen_udp(l->verify_udp.fds[i], i);
 	for (unsigned i = 0; i < l->verify_tcp.count; i++)
-		listen_on(l->verify_tcp.fds[i], on_tcp, i);
+		gate_conn_listen(gate.loop, l->verify_tcp.fds[i]);
 	event_base_dispatch(gate.loop);
 	_exit(1);
 }

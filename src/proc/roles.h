@@ -7,6 +7,7 @@
 #include "proc/messages.h"
 
 struct zonedb;
+struct zone_version;
 
 _Noreturn void xfrd_main(struct daemon *d, int fd);
 _Noreturn void store_main(struct daemon *d, int fd);
@@ -37,13 +38,17 @@ struct candidate_start {
 };
 _Noreturn void candidate_main(const struct candidate_start *c);
 
+struct cworker_zone {
+	uint32_t id;
+	const struct zone_version *before;	/* published; null: none */
+};
 /* The candidate's worker; data: where the gate speaks. */
 struct cworker_start {
 	struct daemon *d;
 	struct zonedb *db;
 	uint32_t number;
 	int data, lifeline;
-	const uint32_t *zones;	/* ids under verification */
+	const struct cworker_zone *zones;	/* under verification */
 	unsigned zone_count;
 };
 _Noreturn void cworker_main(const struct cworker_start *c);

@@ -31,6 +31,10 @@ enum query_act
 notify_answer(struct reply *r, bool has_serial, uint32_t serial)
 {
 	struct zonedb_hit hit;
+	if (r->s->is_candidate) {
+		reply_error(r, RCODE_REFUSED, EDE_PROHIBITED, NULL);
+		return QUERY_ANSWER;
+	}
 	if (r->qtype != TYPE_SOA) {
 		reply_error(r, RCODE_NOTIMP, EDE_NONE, NULL);
 		return QUERY_ANSWER;

@@ -100,6 +100,8 @@ static void
 chunk_release(struct mem *m, uint32_t c)
 {
 	uint32_t run = m->chunks[c].run;
+	if (m->chunks[c].is_inherited)
+		return;
 	region_give(&m->region, c, run);
 	memset(m->chunks + c, 0, run * sizeof *m->chunks);
 }
@@ -323,6 +325,13 @@ mem_drop_pools(struct mem *m, uint32_t owner, uint8_t gen)
 		    k->gen == gen)
 			chunk_release(m, c);
 	}
+}
+
+void
+mem_inherit(struct mem *m)
+{
+	for (uint32_t c = 1; c <= m->highest; c++)
+		m->chunks[c].is_inherited = m->chunks[c].run != 0;
 }
 
 void

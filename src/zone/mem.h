@@ -41,6 +41,7 @@ struct chunk {
 	uint8_t gen;	/* enum mem_gen */
 	bool is_pool;	/* shared RRset data: counted as a whole */
 	bool is_open;
+	bool is_inherited; /* by a fork that reads old versions: stays */
 };
 
 struct mem {
@@ -106,6 +107,8 @@ void mem_drop_empty(struct mem *m, uint32_t owner);
 void mem_drop_pools(struct mem *m, uint32_t owner, uint8_t gen);
 /* No longer the open one; goes back if nothing lives there. */
 void mem_close(struct mem *m, uint32_t *open);
+/* What is in use now does not go back, whatever dies in it. */
+void mem_inherit(struct mem *m);
 /* Seals what is full. */
 void mem_seal_full(struct mem *m);
 

@@ -278,6 +278,16 @@ zonedb_seal_inherited(struct zonedb *db)
 	/* What is open now is sealed too, so the next block opens a chunk of
 	 * this process. */
 	region_seal_all(&db->mem.region);
+	mem_inherit(&db->mem);
+}
+
+void
+zonedb_show_inherited(struct zonedb *db, uint32_t id,
+    const struct zone_version *v)
+{
+	struct zone_slot *s = slot_of(db, id);
+	if (s != NULL)
+		s->version = (struct zone_version *)(uintptr_t)v;
 }
 
 void

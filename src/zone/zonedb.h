@@ -114,6 +114,11 @@ void zonedb_clear(struct zonedb *db, uint32_t id);
  * append). */
 void zonedb_seal(struct zonedb *db);
 void zonedb_seal_inherited(struct zonedb *db);
+/* After zonedb_seal_inherited the versions of before stay readable: looks up
+ * find this one again (null: no content). The zone may not be built or patched
+ * in this process afterwards. */
+void zonedb_show_inherited(struct zonedb *db, uint32_t id,
+    const struct zone_version *v);
 /* A test hook flips one octet of stored rdata; recomputed digests differ.
  * Returns the digest taken afresh over every record of a version. */
 void zone_digest_recompute(const struct zonedb *db,
