@@ -15,22 +15,24 @@
 #include "base/log.h"
 #include "proc/supervisor.h"
 
+/* At the start they are for whoever starts us, afterwards for the log. */
 static void
-show_messages(const struct conf_report *r)
+show_messages(const struct conf_report *r, bool is_start)
 {
 	char text[1024];
 	for (const struct conf_message *m = r->first; m != NULL; m = m->next) {
 		conf_message_text(m, text, sizeof(text));
 		if (!m->is_error)
 			continue;
-		ev_conf_message(text);
-		if (log_fd() != -1)
+		if (is_start)
 			fprintf(stderr, "%s\n", text);
+		else
+			ev_conf_message(text);
 	}
 }
 
 static bool
-read_and_dump(const char *path, int fd)
+read_and_dump(const char *path, int fd, bool is_start)
 {
 	struct conf_report r = { 0 };
 	struct conf *c = NULL;
@@ -38,21 +40,20 @@ read_and_dump(const char *path, int fd)
 	bool is_good = conf_load_file(path, &r, &c) == OK &&
 	    conf_check(c, &r) && conf_dump(c, &text) &&
 	    fd_write_all(fd, text.at, text.len);
-	show_messages(&r);
+	show_messages(&r, is_start);
 	return is_good;
 }
 
 int
 sup_conf_read(const struct daemon *d, const char *path)
 {
-	(void)d;
 	int fd = memfd_create("conf", MFD_CLOEXEC);
 	if (fd == -1)
 		return -1;
 	fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0)
-		_exit(read_and_dump(path, fd) ? 0 : 1);
+		_exit(read_and_dump(path, fd, d->conf == NULL) ? 0 : 1);
 	int status = -1;
 	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
@@ -127,7 +128,7 @@ load_text(const uint8_t *octets, size_t len, struct conf **c)
 	struct conf_report r = { 0 };
 	bool is_good = conf_load_octets("configuration", octets, len, &r, c) ==
 	    OK;
-	show_messages(&r);
+	show_messages(&r, false);
 	conf_report_end(&r);
 	return is_good;
 }
