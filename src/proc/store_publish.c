@@ -15,6 +15,11 @@
 #include "zone/zonefile.h"
 
 #define SPACING_MS 20
+/* Up to this size, about two milliseconds, every record is looked at again;
+ * beyond it the digest is that of what the patch took away and added, and the
+ * rest stands in memory that is write-protected when it is full. */
+#define LOOK_AGAIN_RECORDS 16384
+#define FLUSH_MS 1000
 
 static void publish_waiting(struct store *s);
 
@@ -54,6 +59,39 @@ make_version(struct store *s, struct store_publication *p,
 	return zonedb_build(s->db, o->zone, octets, len, v, &dropped, t);
 }
 
+static bool
+is_as_recorded(const struct store *s, const struct zone_version *v)
+{
+	struct zone_digest d;
+	zone_digest_recompute(s->db, v, &d);
+	return memcmp(&d, zone_digest(v), sizeof(d)) == 0;
+}
+
+static bool
+is_as_verified(struct store *s, const struct msg_publish *o,
+    const struct zone_version *v)
+{
+	zonedb_test_alter(s->db, v, "alter-stored",
+	    s->d->zones[o->zone]->name);
+	return zone_serial(v) == o->serial &&
+	    memcmp(zone_digest(v), &o->digest, sizeof(o->digest)) == 0 &&
+	    (zone_record_count(v) > LOOK_AGAIN_RECORDS ||
+	    is_as_recorded(s, v));
+}
+
+/* If what is published has itself been altered here, nothing good can be made
+ * of it: workers have it as it was, and so has the journal. */
+static void
+check_published(struct store *s, uint32_t zone)
+{
+	const struct zone_version *now = zonedb_current(s->db, zone);
+	if (now == NULL || is_as_recorded(s, now))
+		return;
+	ev_store_altered(s->d->zones[zone]->name, zone_serial(now));
+	ipc_flush(s->xfrd, FLUSH_MS);
+	_exit(1);
+}
+
 /* P2: what is published is what was verified, or it is not published. */
 static bool
 publish_one(struct store *s, struct store_publication *p)
@@ -68,9 +106,10 @@ publish_one(struct store *s, struct store_publication *p)
 	}
 	progress_begin(progress, o->zone, o->update);
 	hook_at("hop-9-patching", s->d->zones[o->zone]->name);
+	zonedb_test_alter(s->db, zonedb_current(s->db, o->zone),
+	    "alter-published", s->d->zones[o->zone]->name);
 	enum err e = make_version(s, p, &v, &t);
-	if (e == OK && (zone_serial(v) != o->serial || memcmp(zone_digest(v),
-	    &o->digest, sizeof(o->digest)) != 0)) {
+	if (e == OK && !is_as_verified(s, o, v)) {
 		zonedb_discard(s->db, v);
 		snprintf(t.what, sizeof(t.what), "its digest is not that of "
 		    "the verdict");
@@ -79,6 +118,7 @@ publish_one(struct store *s, struct store_publication *p)
 	progress_end(progress);
 	if (e != OK) {
 		tell_failed(s, p, t.what[0] != '\0' ? t.what : err_text(e));
+		check_published(s, o->zone);
 		return false;
 	}
 	p->wire_octets = zone_wire_octets(v);

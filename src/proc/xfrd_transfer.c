@@ -290,6 +290,8 @@ xfrd_notify_note(struct xfrd *x, const struct notify_note *n)
 	else
 		ev_notify_received_bare(z->conf->name, from);
 	if (z->refresh != NULL && refresh_notify(z->refresh, &n->from,
-	    n->has_serial, n->serial, clock_wall_s()))
+	    n->has_serial, n->serial, clock_wall_s())) {
+		z->is_timers_changed = true;
 		xzone_touch(z);
+	}
 }

@@ -158,6 +158,8 @@ refresh_notify(struct refresh *r, const struct addr *from, bool has_serial,
 		r->timers.notified_serial = serial;
 		r->timers.notified_s = now_s;
 		r->notified_rounds = 0;
+	} else if (r->timers.next_s > now_s) {
+		r->timers.next_s = now_s;	/* over a restart too */
 	}
 	refresh_want_round(r, &why, !has_serial);
 	return true;

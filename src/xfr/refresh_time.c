@@ -143,6 +143,10 @@ lease_survives(struct refresh *r, const struct refresh_version *v,
 	int64_t latest = now_s + clamp(interval(r), 1, LONGEST_S);
 	r->timers.next_s = r->stored_next_s < latest ? r->stored_next_s :
 	    latest;
+	/* A NOTIFY was answered, and then we ended before we had asked. */
+	if (r->timers.notified_s != 0 &&
+	    serial_newer(r->timers.notified_serial, v->serial))
+		r->timers.next_s = now_s;
 	if (r->timers.expires_s > now_s + refresh_lease_s(r))
 		r->timers.expires_s = now_s + refresh_lease_s(r);
 	return true;

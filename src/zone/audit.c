@@ -1,7 +1,7 @@
 /* audit.c - looking at every record of a version: its digest taken afresh,
  * its blocks given up; and the hook that lets a test damage one.
  * Runs in: store and candidate. */
-#include "config.h"
+#include "base/hook.h"
 #include "dns/rrtype.h"
 #include "zone/db.h"
 #include "zone/node.h"
@@ -58,13 +58,10 @@ version_retire(struct zonedb *db, struct mem_op *op,
 
 #if NSDV_TEST_HOOKS
 bool
-zonedb_test_flip(struct zonedb *db, uint32_t id)
+zonedb_test_flip(struct zonedb *db, const struct zone_version *v)
 {
-	const struct zone_version *v = zonedb_current(db, id);
 	const struct zone_node *n;
 	struct zone_iter it;
-	if (v == NULL)
-		return false;
 	zone_iter_start(v, &it);
 	while ((n = zone_iter_next(&it)) != NULL) {
 		struct rrset rs;
@@ -85,5 +82,13 @@ zonedb_test_flip(struct zonedb *db, uint32_t id)
 		}
 	}
 	return false;
+}
+
+void
+zonedb_test_alter(struct zonedb *db, const struct zone_version *v,
+    const char *point, const char *zone)
+{
+	if (v != NULL && hook_take(point, zone))
+		(void)zonedb_test_flip(db, v);
 }
 #endif

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
+
 #include "base/err.h"
 #include "zone/zone.h"
 
@@ -136,6 +138,21 @@ struct zonedb_stats {
 };
 void zonedb_stats(const struct zonedb *db, struct zonedb_stats *s);
 
-/* Only with test hooks (config.h): alters one octet of stored rdata, so that
- * what is served is not what was verified. */
-bool zonedb_test_flip(struct zonedb *db, uint32_t id);
+#if NSDV_TEST_HOOKS
+/* Alters one octet of stored rdata, perhaps of one that other versions have
+ * too: then what is served is not what was verified. */
+bool zonedb_test_flip(struct zonedb *db, const struct zone_version *v);
+/* The same where a test has set this point (base/hook.h). */
+void zonedb_test_alter(struct zonedb *db, const struct zone_version *v,
+    const char *point, const char *zone);
+#else
+static inline void
+zonedb_test_alter(struct zonedb *db, const struct zone_version *v,
+    const char *point, const char *zone)
+{
+	(void)db;
+	(void)v;
+	(void)point;
+	(void)zone;
+}
+#endif

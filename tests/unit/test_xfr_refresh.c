@@ -326,6 +326,38 @@ test_foreign_timers_are_not_believed(void **state)
 	refresh_destroy(&r);
 }
 
+/* Answered, noted in the journal, and then the process was killed. */
+static void
+test_notify_survives_a_restart(void **state)
+{
+	(void)state;
+	struct refresh_policy p = policy_with(1);
+	struct refresh_version v = { .serial = 5, .refresh_s = 1000,
+		.retry_s = 100, .expire_s = 86400, .at_start = true };
+	struct refresh_order o;
+	for (int has_serial = 0; has_serial < 2; has_serial++) {
+		struct refresh *r = published(1, 1000, 0);
+		assert_true(refresh_decide(r, NOW, 0, &o));
+		answer(r, REFRESH_CURRENT, 5, 0);
+		assert_false(refresh_decide(r, NOW + 1, 0, &o));
+		assert_true(refresh_notify(r, &p.primaries[0].addr,
+		    has_serial == 1, 6, NOW + 1));
+		struct refresh_timers t = *refresh_timers(r);
+		refresh_destroy(&r);
+		r = refresh_create(&p, &t, NOW + 2, 0);
+		refresh_published(r, &v, NOW + 2, 0);
+		assert_true(refresh_decide(r, NOW + 2, 0, &o));
+		/* One that tells of nothing newer is over. */
+		t.notified_serial = 5;
+		t.next_s = NOW + 500;
+		refresh_destroy(&r);
+		r = refresh_create(&p, &t, NOW + 2, 0);
+		refresh_published(r, &v, NOW + 2, 0);
+		assert_false(refresh_decide(r, NOW + 2, 0, &o));
+		refresh_destroy(&r);
+	}
+}
+
 static void
 test_outcomes(void **state)
 {
@@ -378,6 +410,7 @@ main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_primary_that_is_gone),
 		cmocka_unit_test(test_foreign_timers_are_not_believed),
+		cmocka_unit_test(test_notify_survives_a_restart),
 		cmocka_unit_test(test_outcomes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
