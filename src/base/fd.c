@@ -71,6 +71,14 @@ fd_memfile(const char *name, const void *octets, size_t n)
 	return fd;
 }
 
+bool
+fd_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	return seals != -1 && (seals & F_SEAL_SHRINK) != 0 &&
+	    (seals & F_SEAL_WRITE) != 0;
+}
+
 enum err
 fd_map_open(int fd, struct fd_map *m)
 {

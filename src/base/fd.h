@@ -17,6 +17,8 @@ MUST_CHECK bool fd_pread_all(int fd, void *octets, size_t n, off_t at);
 /* An anonymous file with this content, sealed against any change; -1 on
  * failure. name is for /proc only. */
 int fd_memfile(const char *name, const void *octets, size_t n);
+/* Can nobody change or shorten it any more? */
+bool fd_is_sealed(int fd);
 
 /* A file mapped for reading. */
 struct fd_map {

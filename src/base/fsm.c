@@ -7,8 +7,7 @@
 /* Cells hold the next state plus one; 0: no row. */
 static const uint8_t update_to[UPDATE_STATES][UPDATE_HAPPENINGS] = {
 #define FSM_ONLY_update(...) __VA_ARGS__
-#define FSM_ONLY_zone(...)
-#define FSM_ONLY_generation(...)
+#define FSM_ONLY_worker(...)
 #define TRANSITION(m, from, on, to)                                            \
 	FSM_ONLY_##m([UPDATE_##from][ON_UPDATE_##on] = UPDATE_##to + 1, )
 #include "tables/states.def"
@@ -21,50 +20,29 @@ static const char *const update_happenings[] = {
 #define HAPPENING(m, n) FSM_ONLY_##m(#n, )
 #include "tables/states.def"
 #undef FSM_ONLY_update
-#undef FSM_ONLY_zone
+#undef FSM_ONLY_worker
 };
 
-static const uint8_t zone_to[ZONE_STATES][ZONE_HAPPENINGS] = {
+static const uint8_t worker_to[WORKER_STATES][WORKER_HAPPENINGS] = {
 #define FSM_ONLY_update(...)
-#define FSM_ONLY_zone(...) __VA_ARGS__
+#define FSM_ONLY_worker(...) __VA_ARGS__
 #define TRANSITION(m, from, on, to)                                            \
-	FSM_ONLY_##m([ZONE_##from][ON_ZONE_##on] = ZONE_##to + 1, )
+	FSM_ONLY_##m([WORKER_##from][ON_WORKER_##on] = WORKER_##to + 1, )
 #include "tables/states.def"
 };
-static const char *const zone_states[] = {
+static const char *const worker_states[] = {
 #define STATE(m, n) FSM_ONLY_##m(#n, )
 #include "tables/states.def"
 };
-static const char *const zone_happenings[] = {
-#define HAPPENING(m, n) FSM_ONLY_##m(#n, )
-#include "tables/states.def"
-#undef FSM_ONLY_zone
-#undef FSM_ONLY_generation
-};
-
-static const uint8_t generation_to[GENERATION_STATES][GENERATION_HAPPENINGS] = {
-#define FSM_ONLY_zone(...)
-#define FSM_ONLY_generation(...) __VA_ARGS__
-#define TRANSITION(m, from, on, to)                                            \
-	FSM_ONLY_##m(                                                          \
-	    [GENERATION_##from][ON_GENERATION_##on] = GENERATION_##to + 1, )
-#include "tables/states.def"
-};
-static const char *const generation_states[] = {
-#define STATE(m, n) FSM_ONLY_##m(#n, )
-#include "tables/states.def"
-};
-static const char *const generation_happenings[] = {
+static const char *const worker_happenings[] = {
 #define HAPPENING(m, n) FSM_ONLY_##m(#n, )
 #include "tables/states.def"
 #undef FSM_ONLY_update
-#undef FSM_ONLY_zone
-#undef FSM_ONLY_generation
+#undef FSM_ONLY_worker
 };
 
 static uint64_t update_seen[UPDATE_STATES][UPDATE_HAPPENINGS];
-static uint64_t zone_seen[ZONE_STATES][ZONE_HAPPENINGS];
-static uint64_t generation_seen[GENERATION_STATES][GENERATION_HAPPENINGS];
+static uint64_t worker_seen[WORKER_STATES][WORKER_HAPPENINGS];
 
 struct machine {
 	const char *name;
@@ -78,12 +56,9 @@ static const struct machine machines[FSM_MACHINES] = {
 	[FSM_UPDATE] = { "update", UPDATE_STATES, UPDATE_HAPPENINGS,
 	    &update_to[0][0], &update_seen[0][0], update_states,
 	    update_happenings },
-	[FSM_ZONE] = { "zone", ZONE_STATES, ZONE_HAPPENINGS, &zone_to[0][0],
-	    &zone_seen[0][0], zone_states, zone_happenings },
-	[FSM_GENERATION] = { "generation", GENERATION_STATES,
-	    GENERATION_HAPPENINGS, &generation_to[0][0],
-	    &generation_seen[0][0], generation_states,
-	    generation_happenings },
+	[FSM_WORKER] = { "worker", WORKER_STATES, WORKER_HAPPENINGS,
+	    &worker_to[0][0], &worker_seen[0][0], worker_states,
+	    worker_happenings },
 };
 
 bool
@@ -119,23 +94,12 @@ update_state_fire(enum update_state *state, enum update_happening h)
 }
 
 enum err
-zone_state_fire(enum zone_state *state, enum zone_happening h)
+worker_state_fire(enum worker_state *state, enum worker_happening h)
 {
 	unsigned to;
-	enum err e = fire(FSM_ZONE, *state, h, &to);
+	enum err e = fire(FSM_WORKER, *state, h, &to);
 	if (e == OK)
-		*state = (enum zone_state)to;
-	return e;
-}
-
-enum err
-generation_state_fire(enum generation_state *state,
-    enum generation_happening h)
-{
-	unsigned to;
-	enum err e = fire(FSM_GENERATION, *state, h, &to);
-	if (e == OK)
-		*state = (enum generation_state)to;
+		*state = (enum worker_state)to;
 	return e;
 }
 
@@ -186,13 +150,7 @@ update_state_name(enum update_state s)
 }
 
 const char *
-zone_state_name(enum zone_state s)
+worker_state_name(enum worker_state s)
 {
-	return fsm_state_name(FSM_ZONE, s);
-}
-
-const char *
-generation_state_name(enum generation_state s)
-{
-	return fsm_state_name(FSM_GENERATION, s);
+	return fsm_state_name(FSM_WORKER, s);
 }

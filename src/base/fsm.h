@@ -11,8 +11,7 @@
  * FSM_ONLY_x(y) yields y for that machine and nothing for the others. */
 enum update_state {
 #define FSM_ONLY_update(x) x,
-#define FSM_ONLY_zone(x)
-#define FSM_ONLY_generation(x)
+#define FSM_ONLY_worker(x)
 #define STATE(m, n) FSM_ONLY_##m(UPDATE_##n)
 #include "tables/states.def"
 };
@@ -21,44 +20,28 @@ enum update_happening {
 #define HAPPENING(m, n) FSM_ONLY_##m(ON_UPDATE_##n)
 #include "tables/states.def"
 #undef FSM_ONLY_update
-#undef FSM_ONLY_zone
+#undef FSM_ONLY_worker
 };
 
-enum zone_state {
+enum worker_state {
 #define FSM_ONLY_update(x)
-#define FSM_ONLY_zone(x) x,
-#define STATE(m, n) FSM_ONLY_##m(ZONE_##n)
+#define FSM_ONLY_worker(x) x,
+#define STATE(m, n) FSM_ONLY_##m(WORKER_##n)
 #include "tables/states.def"
 };
 
-enum zone_happening {
-#define HAPPENING(m, n) FSM_ONLY_##m(ON_ZONE_##n)
-#include "tables/states.def"
-#undef FSM_ONLY_zone
-#undef FSM_ONLY_generation
-};
-
-enum generation_state {
-#define FSM_ONLY_zone(x)
-#define FSM_ONLY_generation(x) x,
-#define STATE(m, n) FSM_ONLY_##m(GENERATION_##n)
-#include "tables/states.def"
-};
-
-enum generation_happening {
-#define HAPPENING(m, n) FSM_ONLY_##m(ON_GENERATION_##n)
+enum worker_happening {
+#define HAPPENING(m, n) FSM_ONLY_##m(ON_WORKER_##n)
 #include "tables/states.def"
 #undef FSM_ONLY_update
-#undef FSM_ONLY_zone
-#undef FSM_ONLY_generation
+#undef FSM_ONLY_worker
 };
 
 /* How many there are of each; no members of the enums, so that a switch over
  * one of them names only what can be. */
 enum {
 #define FSM_ONLY_update(x) +1
-#define FSM_ONLY_zone(x)
-#define FSM_ONLY_generation(x)
+#define FSM_ONLY_worker(x)
 #define STATE(m, n) FSM_ONLY_##m(n)
 	UPDATE_STATES =
 #include "tables/states.def"
@@ -66,45 +49,31 @@ enum {
 	    , UPDATE_HAPPENINGS =
 #include "tables/states.def"
 #undef FSM_ONLY_update
-#undef FSM_ONLY_zone
+#undef FSM_ONLY_worker
 #define FSM_ONLY_update(x)
-#define FSM_ONLY_zone(x) +1
+#define FSM_ONLY_worker(x) +1
 #define STATE(m, n) FSM_ONLY_##m(n)
-	    , ZONE_STATES =
+	    , WORKER_STATES =
 #include "tables/states.def"
 #define HAPPENING(m, n) FSM_ONLY_##m(n)
-	    , ZONE_HAPPENINGS =
-#include "tables/states.def"
-#undef FSM_ONLY_zone
-#undef FSM_ONLY_generation
-#define FSM_ONLY_zone(x)
-#define FSM_ONLY_generation(x) +1
-#define STATE(m, n) FSM_ONLY_##m(n)
-	    , GENERATION_STATES =
-#include "tables/states.def"
-#define HAPPENING(m, n) FSM_ONLY_##m(n)
-	    , GENERATION_HAPPENINGS =
+	    , WORKER_HAPPENINGS =
 #include "tables/states.def"
 #undef FSM_ONLY_update
-#undef FSM_ONLY_zone
-#undef FSM_ONLY_generation
+#undef FSM_ONLY_worker
 };
 
-enum fsm_machine { FSM_UPDATE, FSM_ZONE, FSM_GENERATION };
-#define FSM_MACHINES 3
+enum fsm_machine { FSM_UPDATE, FSM_WORKER };
+#define FSM_MACHINES 2
 
 /* OK and *state is the next one, or ERR_TRANSITION and it stays. */
 MUST_CHECK enum err update_state_fire(enum update_state *state,
     enum update_happening h);
-MUST_CHECK enum err zone_state_fire(enum zone_state *state,
-    enum zone_happening h);
-MUST_CHECK enum err generation_state_fire(enum generation_state *state,
-    enum generation_happening h);
+MUST_CHECK enum err worker_state_fire(enum worker_state *state,
+    enum worker_happening h);
 
 /* As in the table, upper case; static storage. */
 const char *update_state_name(enum update_state s);
-const char *zone_state_name(enum zone_state s);
-const char *generation_state_name(enum generation_state s);
+const char *worker_state_name(enum worker_state s);
 
 /* For tests, lint and documentation: the table itself. */
 const char *fsm_machine_name(enum fsm_machine m);

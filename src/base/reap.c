@@ -182,6 +182,36 @@ signal_one(const struct process *p, int signal)
 	return is_sent;
 }
 
+/* 0: none, or it was waited for already. */
+static pid_t
+pid_of(int pidfd)
+{
+	char text[1024], path[64];
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	fd_close(&fd);
+	text[n > 0 ? n : 0] = '\0';
+	const char *line = strstr(text, "\nPid:");
+	int pid;
+	return line != NULL && sscanf(line, " Pid: %d", &pid) == 1 &&
+	    pid > 0 ? pid : 0;
+}
+
+bool
+reap_pidfd_is_child(int pidfd, pid_t parent)
+{
+	struct process p;
+	if (access("/proc/self/fdinfo", X_OK) == -1)
+		return true;
+	pid_t pid = pid_of(pidfd);
+	/* Asked again at the end: the number was not used anew meanwhile. */
+	return pid != 0 && process_read(pid, &p) && p.parent == parent &&
+	    pid_of(pidfd) == pid;
+}
+
 unsigned
 reap_signal_all(int signal, const pid_t *spared, size_t count)
 {
@@ -211,6 +241,13 @@ reap_die_with(pid_t parent, int signal)
 {
 	(void)signal;
 	return getppid() == parent;
+}
+
+bool
+reap_pidfd_is_child(int pidfd, pid_t parent)
+{
+	(void)parent;
+	return pidfd != -1;
 }
 
 unsigned

@@ -12,6 +12,9 @@ bool reap_adopt_orphans(void);
  * has to be. False if that one is gone already. Where the system cannot do
  * that only the present is checked. */
 bool reap_die_with(pid_t parent, int signal);
+/* A descriptor of a process that somebody gave us: is it of a child of this
+ * parent, alive? Where there is no /proc to tell, true. */
+bool reap_pidfd_is_child(int pidfd, pid_t parent);
 /* Sends the signal to every process below this one but those in spared and
  * theirs; returns how many got it. A process that forks meanwhile may be
  * missed: ask again until waitpid says ECHILD. 0 where the system does not

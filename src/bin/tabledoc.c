@@ -181,7 +181,8 @@ conf_5(void)
 	    "nsd-verify-control and nsd-control.", SECTION_REMOTE, false);
 	section_describe("key:", "A secret that is shared with a neighbour, "
 	    "for TSIG.", SECTION_KEY, false);
-	section_describe("tls-auth:", "A neighbour that is spoken to over TLS only. This version does not\n"
+	section_describe("tls-auth:", "A neighbour that is spoken to over "
+	    "TLS only. This version does not\n"
 	    "speak it: such a primary is not asked, such a secondary gets no\n"
 	    "transfer.",
 	    SECTION_TLS_AUTH, false);

@@ -108,7 +108,7 @@ receive(int fd, void *octets, size_t room, int *fds, unsigned *fd_count)
 		.msg_control = &control, .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
 	*fd_count = 0;
-	if (n <= 0)
+	if (n < 0)
 		return n;
 	struct cmsghdr *cm = CMSG_FIRSTHDR(&m);
 	if (cm != NULL && cm->cmsg_level == SOL_SOCKET &&
@@ -117,7 +117,8 @@ receive(int fd, void *octets, size_t room, int *fds, unsigned *fd_count)
 		    sizeof(int));
 		memcpy(fds, CMSG_DATA(cm), *fd_count * sizeof(int));
 	}
-	return n;
+	/* Cut: longer than any message may be, so not one of ours. */
+	return (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ? 1 : n;
 }
 
 /* False when the channel must not be touched any more. */
@@ -131,6 +132,7 @@ take_message(struct ipc *c, uint64_t *octets)
 		return false;
 	const struct head *h = (const struct head *)octets;
 	if (n <= 0) {
+		close_fds(fds, fd_count);
 		c->user.on_gone(c->user.arg, c, false);
 		return false;
 	}

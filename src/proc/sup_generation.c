@@ -112,24 +112,32 @@ any_retiring(const struct sup *s)
 	return false;
 }
 
-/* Too many old workers with slow transfers: the oldest goes. */
-static void
-limit_draining(struct sup *s)
+static struct sup_worker *
+oldest_draining(const struct sup *s, unsigned *count)
 {
-	unsigned n = 0;
 	struct sup_worker *oldest = NULL;
+	*count = 0;
 	for (struct sup_worker *w = s->workers; w != NULL; w = w->next) {
 		if (w->state != WORKER_DRAINING)
 			continue;
-		n++;
+		++*count;
 		if (oldest == NULL || w->generation < oldest->generation)
 			oldest = w;
 	}
-	if (n <= DRAINING_MAX)
-		return;
-	ev_draining_worker_ended(oldest->number, oldest->generation);
-	worker_signal(oldest, SIGKILL);
-	worker_remove(s, oldest);
+	return oldest;
+}
+
+/* Too many old workers with slow transfers: the oldest go. */
+static void
+limit_draining(struct sup *s)
+{
+	unsigned n;
+	struct sup_worker *w;
+	while ((w = oldest_draining(s, &n)) != NULL && n > DRAINING_MAX) {
+		ev_draining_worker_ended(w->number, w->generation);
+		worker_signal(w, SIGKILL);
+		worker_remove(s, w);
+	}
 }
 
 static void
@@ -139,11 +147,9 @@ switch_finish(struct sup *s)
 	evtimer_del(s->switch_timer);
 	struct msg_go go = { s->generation };
 	for (struct sup_worker *w = s->workers; w != NULL; w = w->next) {
-		if (w->generation != s->generation ||
-		    w->state != WORKER_READY)
-			continue;
-		w->state = WORKER_SERVING;
-		ipc_send(w->channel, go, &go);
+		if (w->generation == s->generation &&
+		    worker_state_fire(&w->state, ON_WORKER_LET_GO) == OK)
+			ipc_send(w->channel, go, &go);
 	}
 	struct msg_serving m = { s->generation };
 	ipc_send(s->store.channel, serving, &m);
@@ -189,11 +195,9 @@ switch_start(struct sup *s)
 	hook_at("hop-9-switch", NULL);
 	struct msg_retire m = { s->generation };
 	for (struct sup_worker *w = s->workers; w != NULL; w = w->next) {
-		if (w->generation == s->generation ||
-		    w->state == WORKER_RETIRING || w->state == WORKER_DRAINING)
-			continue;
-		w->state = WORKER_RETIRING;
-		ipc_send(w->channel, retire, &m);
+		if (w->generation != s->generation &&
+		    worker_state_fire(&w->state, ON_WORKER_REPLACED) == OK)
+			ipc_send(w->channel, retire, &m);
 	}
 	evtimer_add(s->switch_timer, &limit);
 	switch_check(s);
@@ -203,13 +207,9 @@ static void
 worker_ready(struct sup_worker *w, struct ipc_msg *m)
 {
 	struct sup *s = w->sup;
-	if (w->state != WORKER_STARTING)
+	if (worker_state_fire(&w->state, ON_WORKER_SEALED) != OK)
 		return;
-	w->state = WORKER_READY;
-	if (m->fd_count == 1) {
-		w->pidfd = m->fds[0];
-		m->fds[0] = -1;
-	}
+	w->pidfd = sup_take_pidfd(s, m);
 	if (w->generation != s->generation)
 		return;
 	bool is_repair = false;
@@ -219,8 +219,8 @@ worker_ready(struct sup_worker *w, struct ipc_msg *m)
 			is_repair = true;
 	if (is_repair) {
 		struct msg_go go = { w->generation };
-		w->state = WORKER_SERVING;
-		ipc_send(w->channel, go, &go);
+		if (worker_state_fire(&w->state, ON_WORKER_LET_GO) == OK)
+			ipc_send(w->channel, go, &go);
 	} else if (all_in_state(s, s->generation, WORKER_READY)) {
 		switch_start(s);
 	}
@@ -233,10 +233,46 @@ worker_message(void *arg, struct ipc *c, struct ipc_msg *m)
 	(void)c;
 	if (m->type == MSG_ready) {
 		worker_ready(w, m);
-	} else if (m->type == MSG_stopped && w->state == WORKER_RETIRING) {
-		w->state = WORKER_DRAINING;
+	} else if (m->type == MSG_stopped &&
+	    worker_state_fire(&w->state, ON_WORKER_STOPPED) == OK) {
 		switch_check(w->sup);
 	}
+}
+
+static bool
+has_worker(const struct sup *s, uint32_t generation, uint32_t number)
+{
+	const struct sup_worker *w = s->workers;
+	while (w != NULL && (w->generation != generation ||
+	    w->number != number))
+		w = w->next;
+	return w != NULL;
+}
+
+static void
+on_missing(evutil_socket_t fd, short what, void *arg)
+{
+	struct sup *s = arg;
+	(void)fd;
+	(void)what;
+	s->is_refilling = false;
+	if (s->is_stopping || s->store.channel == NULL || !s->store_has_forked)
+		return;
+	for (uint32_t i = 0; i < daemon_worker_count(s->d); i++)
+		if (!has_worker(s, s->generation, i))
+			workers_order(s, s->generation, i, 1);
+}
+
+/* One that could not even start is tried again in a second: whatever it lacked
+ * would be lacking at once again. */
+static void
+refill_later(struct sup *s)
+{
+	static const struct timeval pause = { 1, 0 };
+	if (s->is_refilling)
+		return;
+	s->is_refilling = true;
+	event_base_once(s->loop, -1, EV_TIMEOUT, on_missing, s, &pause);
 }
 
 /* A worker of the present generation is forked again at the published
@@ -259,7 +295,9 @@ worker_gone(void *arg, struct ipc *c, bool is_breach)
 		ev_worker_lost(number, generation);
 		/* A new store that still loads has nothing to fork from; its
 		 * first generation replaces the lost one too. */
-		if (s->store.channel != NULL && s->store_has_forked)
+		if (state == WORKER_STARTING)
+			refill_later(s);
+		else if (s->store.channel != NULL && s->store_has_forked)
 			workers_order(s, generation, number, 1);
 	}
 	switch_check(s);

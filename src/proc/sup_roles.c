@@ -202,6 +202,17 @@ sup_candidate_find(struct sup *s, uint32_t number)
 	return c;
 }
 
+int
+sup_take_pidfd(const struct sup *s, struct ipc_msg *m)
+{
+	int fd = m->fd_count == 1 ? m->fds[0] : -1;
+	if (fd == -1 || (!reap_pidfd_is_child(fd, s->store.pid) &&
+	    !reap_pidfd_is_child(fd, getpid())))
+		return -1;
+	m->fds[0] = -1;
+	return fd;
+}
+
 static void
 candidate_kill(struct sup_candidate *c)
 {
@@ -262,15 +273,43 @@ sup_candidates_watch(struct sup *s)
 	}
 }
 
+/* All or none; -1 in each otherwise. */
+static bool
+pairs_make(int pairs[][2], unsigned n)
+{
+	bool is_good = true;
+	for (unsigned i = 0; i < n; i++) {
+		pairs[i][0] = pairs[i][1] = -1;
+		is_good = is_good && ipc_pair(pairs[i]);
+	}
+	for (unsigned i = 0; i < n && !is_good; i++) {
+		fd_close(&pairs[i][0]);
+		fd_close(&pairs[i][1]);
+	}
+	return is_good;
+}
+
+/* Each has a row of the progress page to itself; xfrd numbers them so. */
+static bool
+has_room_for_candidate(const struct sup *s, uint32_t number)
+{
+	errno = EBUSY;
+	for (const struct sup_candidate *c = s->candidates; c != NULL;
+	    c = c->next)
+		if (c->number % MAX_CANDIDATES == number % MAX_CANDIDATES)
+			return false;
+	return true;
+}
+
 /* The store forks it; all its channels are made here, so that each neighbour
  * learns of its end. */
 static void
 candidate_make(struct sup *s, uint32_t number)
 {
-	int to_sup[2], to_xfrd[2], to_gate[2], data[2];
-	if (!ipc_pair(to_sup) || !ipc_pair(to_xfrd) || !ipc_pair(to_gate) ||
-	    !ipc_pair(data)) {
-		ev_system_trouble("socketpair", strerror(errno));
+	enum { TO_SUP, TO_XFRD, TO_GATE, DATA, PAIRS };
+	int p[PAIRS][2];
+	if (!has_room_for_candidate(s, number) || !pairs_make(p, PAIRS)) {
+		ev_system_trouble("channels of a candidate", strerror(errno));
 		tell_lost(s, ROLE_CANDIDATE, number, ZONE_NONE, true);
 		return;
 	}
@@ -280,16 +319,17 @@ candidate_make(struct sup *s, uint32_t number)
 	*c = (struct sup_candidate){ .next = s->candidates, .sup = s,
 		.number = number, .pidfd = -1 };
 	s->candidates = c;
-	c->channel = ipc_open(s->loop, to_sup[0], ROLE_SUPERVISOR,
+	c->channel = ipc_open(s->loop, p[TO_SUP][0], ROLE_SUPERVISOR,
 	    ROLE_CANDIDATE, number, &user);
 	struct msg_channel to_cand = { ROLE_CANDIDATE, number };
 	struct msg_channel to_cworker = { ROLE_CWORKER, number };
-	ipc_send_fds(s->xfrd.channel, channel, &to_cand, &to_xfrd[0], 1);
-	ipc_send_fds(s->gate.channel, channel, &to_cworker, &data[0], 1);
-	ipc_send_fds(s->gate.channel, channel, &to_cand, &to_gate[0], 1);
-	int theirs[4] = { to_sup[1], to_xfrd[1], to_gate[1], data[1] };
+	ipc_send_fds(s->xfrd.channel, channel, &to_cand, &p[TO_XFRD][0], 1);
+	ipc_send_fds(s->gate.channel, channel, &to_cworker, &p[DATA][0], 1);
+	ipc_send_fds(s->gate.channel, channel, &to_cand, &p[TO_GATE][0], 1);
+	int theirs[PAIRS] = { p[TO_SUP][1], p[TO_XFRD][1], p[TO_GATE][1],
+		p[DATA][1] };
 	struct msg_candidate m = { .number = number };
-	ipc_send_fds(s->store.channel, candidate, &m, theirs, 4);
+	ipc_send_fds(s->store.channel, candidate, &m, theirs, PAIRS);
 }
 
 /* Its end may be seen before SIGCHLD tells of it. */
@@ -325,10 +365,9 @@ candidate_message(void *arg, struct ipc *ch, struct ipc_msg *m)
 {
 	struct sup_candidate *c = arg;
 	(void)ch;
-	if (m->type == MSG_ready && m->fd_count == 1) {
-		fd_close(&c->pidfd);
-		c->pidfd = m->fds[0];
-		m->fds[0] = -1;
+	if (m->type == MSG_ready) {
+		if (c->pidfd == -1)
+			c->pidfd = sup_take_pidfd(c->sup, m);
 	} else if (m->type == MSG_verifier_start) {
 		sup_verifier_start(c->sup, c, m);
 	} else if (m->type == MSG_verifier_stop) {

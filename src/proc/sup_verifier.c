@@ -18,6 +18,10 @@
 #include "proc/supervisor.h"
 #include "verify/environment.h"
 
+/* Each holds three descriptors; a candidate has at most 256 zones and asks for
+ * one verifier of each at a time. */
+#define VERIFIERS_PER_CANDIDATE 1024
+
 static void verifiers_admit(struct sup *s);
 
 static unsigned
@@ -236,12 +240,23 @@ verifiers_admit(struct sup *s)
 	}
 }
 
+static unsigned
+count_of(const struct sup *s, uint32_t candidate)
+{
+	unsigned n = 0;
+	for (const struct sup_verifier *v = s->verifiers; v != NULL;
+	    v = v->next)
+		n += v->candidate == candidate;
+	return n;
+}
+
 void
 sup_verifier_start(struct sup *s, struct sup_candidate *c, struct ipc_msg *m)
 {
 	const struct msg_verifier_start *b = m->body;
 	if (!verify_request_is_valid(&b->request) || m->fd_count < 2 ||
-	    m->fd_count > 3) {
+	    m->fd_count > 3 ||
+	    count_of(s, c->number) >= VERIFIERS_PER_CANDIDATE) {
 		ev_message_breach(role_title(ROLE_CANDIDATE),
 		    role_title(ROLE_SUPERVISOR));
 		return;

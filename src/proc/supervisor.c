@@ -23,7 +23,7 @@
 #include "proc/roles.h"
 #include "proc/signals.h"
 
-#define WATCH_S 5
+#define WATCHES_PER_STILL 12
 #define END_WAIT_MS 5000
 
 unsigned
@@ -125,7 +125,9 @@ sup_order(struct sup *s, struct ipc_msg *m)
 {
 	const struct msg_order *o = m->body;
 	char text[512] = "ok";
-	bool is_ok = true;
+	bool is_ok = o->order <= ORDER_VERBOSITY;
+	if (!is_ok)
+		snprintf(text, sizeof(text), "unknown order");
 	switch ((enum order)o->order) {
 	case ORDER_STOP:
 		answer_order(s, o->id, true, text);
@@ -320,7 +322,8 @@ make_pairs(struct daemon *d)
 static bool
 sup_init(struct sup *s)
 {
-	static const struct timeval watch = { WATCH_S, 0 };
+	int64_t watch_ms = sup_patch_still_ms() / WATCHES_PER_STILL;
+	struct timeval watch = { watch_ms / 1000, watch_ms % 1000 * 1000 };
 	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
 		SIGUSR1 };
 	s->loop = event_base_new();

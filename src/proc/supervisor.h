@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/fsm.h"
 #include "proc/daemon.h"
 #include "proc/ipc.h"
 #include "proc/keeper.h"
@@ -26,9 +27,6 @@ struct sup_role {
 	struct event *restart;
 	struct sup *sup;
 };
-
-enum worker_state { WORKER_STARTING, WORKER_READY, WORKER_SERVING,
-	WORKER_RETIRING, WORKER_DRAINING };
 
 struct sup_worker {
 	struct sup_worker *next;
@@ -75,6 +73,7 @@ struct sup {
 	struct sup_worker *workers;
 	uint32_t generation;		/* the newest asked for */
 	bool is_switching;		/* old workers are told to stop */
+	bool is_refilling;		/* workers that could not start are due */
 	bool is_asked_for;		/* the next one, meanwhile */
 	bool store_has_forked;		/* the present store: a generation */
 	struct event *switch_timer;
@@ -94,6 +93,9 @@ struct sup {
 void sup_role_start(struct sup *s, struct sup_role *r);
 void sup_role_on_exit(struct sup *s, struct sup_role *r, int status);
 void sup_candidates_end(struct sup *s);
+/* The descriptor of itself that a worker or candidate sent, or -1: whatever
+ * else it may have sent is not ours to signal. */
+int sup_take_pidfd(const struct sup *s, struct ipc_msg *m);
 struct sup_candidate *sup_candidate_find(struct sup *s, uint32_t number);
 /* Looks at every candidate's progress; ends those that stand still. */
 void sup_candidates_watch(struct sup *s);

@@ -134,13 +134,25 @@ send_zone(struct xzone *z, struct update *tip, uint32_t number)
 	return is_good;
 }
 
+static bool
+is_row_taken(const struct xfrd *x, uint32_t number)
+{
+	const struct xcandidate *c = x->candidates;
+	while (c != NULL && c->number % MAX_CANDIDATES != number %
+	    MAX_CANDIDATES)
+		c = c->next;
+	return c != NULL;
+}
+
 static struct xcandidate *
 candidate_new(struct xfrd *x)
 {
 	struct xcandidate *c = calloc(1, sizeof(*c));
 	ASSERT(c != NULL);
-	if (++x->next_candidate == 0)
-		x->next_candidate = 1;
+	/* Never 0, and no row of the progress page twice. */
+	do
+		x->next_candidate++;
+	while (x->next_candidate == 0 || is_row_taken(x, x->next_candidate));
 	*c = (struct xcandidate){ .next = x->candidates, .x = x,
 		.number = x->next_candidate };
 	x->candidates = c;
@@ -336,7 +348,9 @@ net_data(struct xzone *z, const struct update *tip, const struct msg_net *m,
 	const struct xbody *b = tip->data;
 	struct journal_update j;
 	if (!m->is_whole) {
-		if (msg->fd_count != 1 || fd_map_open(msg->fds[0], map) !=
+		/* Sealed: it cannot change or shrink under the map. */
+		if (msg->fd_count != 1 || !fd_is_sealed(msg->fds[0]) ||
+		    fd_map_open(msg->fds[0], map) !=
 		    OK || map->len < m->net_len)
 			return false;
 		*data = (struct journal_data){ .octets = map->octets,
@@ -381,7 +395,8 @@ put_net(struct xzone *z, const struct update *tip, const struct msg_net *m,
 		    !serial_newer(m->to, z->serial),
 		.when_s = clock_wall_s() };
 	memcpy(d.digest, &m->digest, sizeof(d.digest));
-	bool is_good = net_data(z, tip, m, msg, &map, &copy, &d.data);
+	bool is_good = m->to == tip->to &&
+	    net_data(z, tip, m, msg, &map, &copy, &d.data);
 	if (is_good && d.data.file == NULL &&
 	    d.data.len > JOURNAL_INLINE_MAX)
 		is_good = net_to_spool(z, &d.data, spool);
@@ -486,11 +501,43 @@ on_verifying(struct xfrd *x, struct ipc_msg *msg)
 	judge(z, tip, &v);
 }
 
+static bool
+is_text(const char *octets, size_t room)
+{
+	return memchr(octets, '\0', room) != NULL;
+}
+
+/* A candidate has read what a primary sent: it is believed only about its own
+ * zones, and only in words that end. */
+static bool
+is_sound(const struct xcandidate *c, const struct ipc_msg *m)
+{
+	/* The number stands first in each of them. */
+	if (*(const uint32_t *)m->body != c->number)
+		return false;
+	if (m->type == MSG_cand_refused) {
+		const struct msg_cand_refused *b = m->body;
+		return is_text(b->why, sizeof(b->why));
+	}
+	if (m->type == MSG_verdict) {
+		const struct msg_verdict *b = m->body;
+		return is_text(b->verifier, sizeof(b->verifier)) &&
+		    is_text(b->reason, sizeof(b->reason));
+	}
+	return true;
+}
+
 static void
 on_message(void *arg, struct ipc *ch, struct ipc_msg *m)
 {
 	struct xcandidate *c = arg;
 	(void)ch;
+	if (!is_sound(c, m)) {
+		ev_message_breach(role_title(ROLE_CANDIDATE),
+		    role_title(ROLE_XFRD));
+		ipc_close(&c->channel);	/* which ends it */
+		return;
+	}
 	switch ((int)m->type) {
 	case MSG_cand_refused:
 		on_refused(c->x, m->body);

@@ -17,14 +17,11 @@ struct row {
 
 /* The table once more, by names: a row that the look-up lost would show. */
 #define M_update FSM_UPDATE
-#define M_zone FSM_ZONE
-#define M_generation FSM_GENERATION
+#define M_worker FSM_WORKER
 #define P_update(x) UPDATE_##x
-#define P_zone(x) ZONE_##x
-#define P_generation(x) GENERATION_##x
+#define P_worker(x) WORKER_##x
 #define H_update(x) ON_UPDATE_##x
-#define H_zone(x) ON_ZONE_##x
-#define H_generation(x) ON_GENERATION_##x
+#define H_worker(x) ON_WORKER_##x
 static const struct row rows[] = {
 #define TRANSITION(m, f, o, t) { M_##m, P_##m(f), H_##m(o), P_##m(t) },
 #include "tables/states.def"
@@ -36,20 +33,15 @@ fire(enum fsm_machine m, unsigned *state, unsigned on)
 {
 	enum err e = OK;
 	enum update_state u = (enum update_state)*state;
-	enum zone_state z = (enum zone_state)*state;
-	enum generation_state g = (enum generation_state)*state;
+	enum worker_state w = (enum worker_state)*state;
 	switch (m) {
 	case FSM_UPDATE:
 		e = update_state_fire(&u, (enum update_happening)on);
 		*state = u;
 		break;
-	case FSM_ZONE:
-		e = zone_state_fire(&z, (enum zone_happening)on);
-		*state = z;
-		break;
-	case FSM_GENERATION:
-		e = generation_state_fire(&g, (enum generation_happening)on);
-		*state = g;
+	case FSM_WORKER:
+		e = worker_state_fire(&w, (enum worker_happening)on);
+		*state = w;
 		break;
 	}
 	return e;
@@ -165,11 +157,9 @@ test_bounds_and_names(void **state)
 	    ERR_TRANSITION);
 	assert_string_equal(update_state_name(UPDATE_SUPERSEDED),
 	    "SUPERSEDED");
-	assert_string_equal(zone_state_name(ZONE_EXPIRED), "EXPIRED");
-	assert_string_equal(generation_state_name(GENERATION_STARTING),
-	    "STARTING");
+	assert_string_equal(worker_state_name(WORKER_STARTING), "STARTING");
 	assert_string_equal(update_state_name(odd), "?");
-	assert_string_equal(fsm_machine_name(FSM_ZONE), "zone");
+	assert_string_equal(fsm_machine_name(FSM_WORKER), "worker");
 	assert_string_equal(fsm_happening_name(FSM_UPDATE,
 	    ON_UPDATE_NOT_SERVED), "NOT_SERVED");
 }

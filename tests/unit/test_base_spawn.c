@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -389,6 +390,29 @@ test_reap_signal_all(void **state)
 	assert_int_equal(waitpid(spared, &st, 0), spared);
 }
 
+/* The number in it is not enough: it must be a child of that parent. */
+static void
+test_reap_pidfd(void **state)
+{
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int parents = (int)syscall(SYS_pidfd_open, getppid(), 0);
+	assert_true(reap_pidfd_is_child(fd, getpid()));
+	assert_false(reap_pidfd_is_child(fd, getppid()));
+	assert_false(reap_pidfd_is_child(parents, getpid()));
+	assert_false(reap_pidfd_is_child(0, getpid()));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_false(reap_pidfd_is_child(fd, getpid()));
+	close(fd);
+	close(parents);
+}
+
 int
 main(void)
 {
@@ -412,6 +436,7 @@ main(void)
 		cmocka_unit_test(test_user_refused),
 		cmocka_unit_test(test_killed_early_counts_as_started),
 		cmocka_unit_test(test_reap_signal_all),
+		cmocka_unit_test(test_reap_pidfd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
