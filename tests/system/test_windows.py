@@ -14,6 +14,8 @@ from harness.zones import plain_zone
 
 import dns.message
 
+pytestmark = pytest.mark.alone
+
 GOOD = ['good%d.test.' % i for i in range(5)]
 BAD, SLOW = 'bad.test.', 'slow.test.'
 WINDOW = '''
