@@ -121,5 +121,6 @@ rcode_text(unsigned rcode, char text[16])
 bool
 rrtype_is_meta(uint16_t type)
 {
-	return type == TYPE_OPT || (type >= 128 && type <= 255);
+	/* RFC 6895 section 3.1; type 0 is reserved. */
+	return type == 0 || type == TYPE_OPT || (type >= 128 && type <= 255);
 }

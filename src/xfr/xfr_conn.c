@@ -63,6 +63,36 @@ event_drop(struct event **e)
 	*e = NULL;
 }
 
+static struct tcp_use *
+use_get(struct xfr_net *n, const struct addr *primary)
+{
+	struct tcp_use *u = n->uses;
+	while (u != NULL && !addr_equal(&u->primary, primary))
+		u = u->next;
+	if (u != NULL)
+		return u;
+	u = calloc(1, sizeof(*u));
+	/* As with timers: an exchange without one would never end. */
+	ASSERT(u != NULL);
+	u->primary = *primary;
+	u->next = n->uses;
+	n->uses = u;
+	return u;
+}
+
+static void
+use_put(struct xfr_conn *c)
+{
+	struct tcp_use **at = &c->net->uses, *u = c->use;
+	c->use = NULL;
+	if (u->n_open > 0 || u->n_waiting > 0)
+		return;
+	while (*at != u)
+		at = &(*at)->next;
+	*at = u->next;
+	free(u);
+}
+
 /* Back to no socket, no timer; the place of a TCP connection is given back. */
 static void
 conn_close(struct xfr_conn *c)
@@ -70,11 +100,15 @@ conn_close(struct xfr_conn *c)
 	switch (c->state) {
 	case CONN_QUEUED:
 		c->net->n_waiting--;
+		c->use->n_waiting--;
+		use_put(c);
 		break;
 	case CONN_CONNECTING:
 	case CONN_SENDING:
 	case CONN_READING:
 		c->net->n_open--;
+		c->use->n_open--;
+		use_put(c);
 		break;
 	case CONN_UDP:
 	case CONN_OVER:
@@ -127,18 +161,44 @@ conn_free(struct xfr_conn *c)
 }
 
 static void
+start_one(struct xfr_conn *c)
+{
+	c->net->n_waiting--;
+	c->net->n_open++;
+	c->use->n_waiting--;
+	c->use->n_open++;
+	c->state = CONN_CONNECTING;
+	tcp_start(c);
+}
+
+static bool
+is_primary_left_out(const struct xfr_net *n)
+{
+	for (const struct tcp_use *u = n->uses; u != NULL; u = u->next)
+		if (u->n_open == 0)
+			return true;
+	return false;
+}
+
+/* One primary, however slow and for however many zones, does not keep the
+ * others from theirs: above the limit each has one connection, as long as
+ * that does not double the limit. */
+static void
 start_waiting(struct xfr_net *n)
 {
 	unsigned most = n->settings.tcp_max > 0 ? n->settings.tcp_max : 1;
 	struct xfr_conn *c = n->first, *next;
 	for (; c != NULL && n->n_waiting > 0 && n->n_open < most; c = next) {
 		next = c->next;
-		if (c->state != CONN_QUEUED)
-			continue;
-		n->n_waiting--;
-		n->n_open++;
-		c->state = CONN_CONNECTING;
-		tcp_start(c);
+		if (c->state == CONN_QUEUED)
+			start_one(c);
+	}
+	c = n->first;
+	while (c != NULL && n->n_open < 2 * most && is_primary_left_out(n)) {
+		next = c->next;
+		if (c->state == CONN_QUEUED && c->use->n_open == 0)
+			start_one(c);
+		c = next;
 	}
 }
 
@@ -288,6 +348,8 @@ conn_begin(struct xfr_conn *c)
 	}
 	c->state = CONN_QUEUED;
 	c->net->n_waiting++;
+	c->use = use_get(c->net, &c->primary);
+	c->use->n_waiting++;
 	start_waiting(c->net);
 }
 

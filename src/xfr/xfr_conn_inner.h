@@ -17,8 +17,16 @@ enum conn_state {
 
 #define FRAME_MAX (2 + MSG_MAX_OCTETS)
 
+/* Exchanges over TCP with one primary. */
+struct tcp_use {
+	struct tcp_use *next;
+	struct addr primary;
+	unsigned n_open, n_waiting;	/* freed when both are 0 */
+};
+
 struct xfr_conn {
 	struct xfr_net *net;
+	struct tcp_use *use;		/* while queued or open */
 	struct xfr_conn *prev, *next;	/* all of the net, oldest first */
 	enum conn_state state;
 	struct xfr_client *client;
@@ -42,6 +50,7 @@ struct xfr_net {
 	struct xfr_net_settings settings;
 	struct xfr_conn *first, *last;
 	unsigned n_open, n_waiting;
+	struct tcp_use *uses;
 	uint8_t scratch[MSG_MAX_OCTETS];	/* rdata of one record */
 	uint8_t datagram[FRAME_MAX];		/* also frames going out */
 };

@@ -24,8 +24,10 @@ PARENT, CHILD, OTHER, THIRD = ('uk.test.', 'co.uk.test.', 'other.test.',
                                'third.test.')
 REFUSED = dns.rcode.REFUSED
 
-# Serial 1 is good; the others wait for the test's word: an exit status.
+# Serial 1 is good; the others wait for the test's word: an exit status. Only
+# KILL ends them before that.
 WAITS = '''
+trap '' TERM
 [ "$serial" = 1 ] && exit 0
 while [ ! -s "$0.$zone$serial" ]; do sleep 0.02; done
 exit $(cat "$0.$zone$serial")
