@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -29,6 +31,10 @@ usage(FILE *to)
 	    "  -t        check the configuration and exit\n"
 	    "  -l FILE   log file\n"
 	    "  -P FILE   pid file\n"
+	    "  -p PORT   port of the addresses that name none\n"
+	    "  -4, -6    only IPv4, only IPv6\n"
+	    "  -N COUNT  server-count\n"
+	    "  -n COUNT  tcp-count\n"
 	    "  -u USER   user to run as\n"
 	    "  -V LEVEL  verbosity of the log\n"
 	    "  -v        version\n"
@@ -48,51 +54,98 @@ struct arguments {
 	bool is_foreground, checks_only;
 };
 
-/* 0: go on; else the exit status plus 1. What is kept is copied: the titles of
- * processes take the place of the arguments. */
+/* A number from least to most; else it is said what is wrong. */
+static bool
+take_number(int option, const char *text, long least, long most, int *value)
+{
+	char *end;
+	errno = 0;
+	long v = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0 || v < least ||
+	    v > most) {
+		fprintf(stderr, "nsd-verify: error: option -%c: %s is not a "
+		    "number from %ld to %ld\n", option, text, least, most);
+		return false;
+	}
+	*value = (int)v;
+	return true;
+}
+
+/* One option: 0, or the exit status plus 1. What is kept is copied: the titles
+ * of processes take the place of the arguments. */
+static int
+take_option(int c, struct arguments *o)
+{
+	struct overrides *over = &o->over;
+	switch (c) {
+	case '4':
+		over->only_ip4 = true;
+		return 0;
+	case '6':
+		over->only_ip6 = true;
+		return 0;
+	case 'c':
+		o->file = optarg;
+		return 0;
+	case 'd':
+		o->is_foreground = true;
+		return 0;
+	case 't':
+		o->checks_only = true;
+		return 0;
+	case 'l':
+		over->log = strdup(optarg);
+		return 0;
+	case 'n':
+		return take_number(c, optarg, 1, 1000000, &over->tcp_count) ?
+		    0 : 2;
+	case 'N':
+		return take_number(c, optarg, 1, MAX_WORKERS,
+		    &over->server_count) ? 0 : 2;
+	case 'P':
+		over->pid = strdup(optarg);
+		return 0;
+	case 'p':
+		return take_number(c, optarg, 1, 65535, &over->port) ? 0 : 2;
+	case 'u':
+		over->user = strdup(optarg);
+		return 0;
+	case 'V':
+		return take_number(c, optarg, 0, 1000, &over->verbosity) ?
+		    0 : 2;
+	case 'v':
+		version();
+		return 1;
+	case 'h':
+		usage(stdout);
+		return 1;
+	default:
+		usage(stderr);
+		return 2;
+	}
+}
+
 static int
 parse_arguments(int argc, char **argv, struct arguments *o)
 {
-	int c;
-	while ((c = getopt(argc, argv, "c:dtl:P:u:V:vh")) != -1) {
-		switch (c) {
-		case 'c':
-			o->file = optarg;
-			break;
-		case 'd':
-			o->is_foreground = true;
-			break;
-		case 't':
-			o->checks_only = true;
-			break;
-		case 'l':
-			o->over.log = strdup(optarg);
-			break;
-		case 'P':
-			o->over.pid = strdup(optarg);
-			break;
-		case 'u':
-			o->over.user = strdup(optarg);
-			break;
-		case 'V':
-			o->over.verbosity = atoi(optarg);
-			break;
-		case 'v':
-			version();
-			return 1;
-		case 'h':
-			usage(stdout);
-			return 1;
-		default:
-			usage(stderr);
-			return 2;
-		}
-	}
+	int c, end;
+	while ((c = getopt(argc, argv, "46c:dtl:n:N:P:p:u:V:vh")) != -1)
+		if ((end = take_option(c, o)) != 0)
+			return end;
 	if (optind == argc)
 		return 0;
 	fprintf(stderr, "nsd-verify: unexpected argument %s\n", argv[optind]);
 	usage(stderr);
 	return 2;
+}
+
+/* One line for who starts us. Returns false. */
+static bool
+trouble(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "nsd-verify: error: %s: %s: %s\n", option, value,
+	    why);
+	return false;
 }
 
 static bool
@@ -112,23 +165,27 @@ find_user(struct daemon *d)
 	return true;
 }
 
+/* Paths of the configuration are relative to zonesdir. The roles enter the
+ * chroot later, each for itself. */
 static bool
 enter_directories(const struct daemon *d)
 {
 	const struct conf_server *s = &d->conf->server;
-	const char *chroot_dir = s->chroot;
-	if (chroot_dir != NULL && chroot_dir[0] != '\0' &&
-	    (chroot(chroot_dir) == -1 || chdir("/") == -1)) {
-		fprintf(stderr, "nsd-verify: error: chroot: %s: %s\n",
-		    chroot_dir, strerror(errno));
-		return false;
+	struct stat st;
+	if (s->chroot != NULL && s->chroot[0] != '\0') {
+		if (geteuid() != 0)
+			return trouble("chroot", s->chroot,
+			    "only root can do that");
+		if (stat(s->chroot, &st) == -1)
+			return trouble("chroot", s->chroot, strerror(errno));
+		if (!S_ISDIR(st.st_mode))
+			return trouble("chroot", s->chroot,
+			    strerror(ENOTDIR));
+		tzset();
 	}
 	if (s->zonesdir != NULL && s->zonesdir[0] != '\0' &&
-	    chdir(s->zonesdir) == -1) {
-		fprintf(stderr, "nsd-verify: error: zonesdir: %s: %s\n",
-		    s->zonesdir, strerror(errno));
-		return false;
-	}
+	    chdir(s->zonesdir) == -1)
+		return trouble("zonesdir", s->zonesdir, strerror(errno));
 	return true;
 }
 
@@ -180,8 +237,9 @@ daemonize(struct daemon *d)
 	int null = open("/dev/null", O_RDWR);
 	if (null == -1)
 		return false;
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
+	/* Standard error stays until we serve (LOG_ORDER_QUIET). */
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
 	if (null > 2)
 		close(null);
 	return true;
@@ -215,15 +273,13 @@ main(int argc, char **argv)
 	if (o.checks_only)
 		return 0;
 	d.is_foreground = o.is_foreground || d.conf->server.debug_mode;
-	if (!find_user(&d) || !check_state(&d))
+	if (!find_user(&d) || !enter_directories(&d) || !check_state(&d))
 		return 1;
 	if (!daemon_open_log(&d)) {
-		fprintf(stderr, "nsd-verify: error: logfile: %s: %s\n",
-		    d.conf->server.logfile, strerror(errno));
+		trouble("logfile", d.conf->server.logfile, strerror(errno));
 		return 1;
 	}
-	if (!enter_directories(&d))
-		return 1;
+	log_echo_errors();
 	if (!d.is_foreground && !daemonize(&d)) {
 		ev_system_trouble("going to the background", strerror(errno));
 		return 1;

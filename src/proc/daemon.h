@@ -55,6 +55,8 @@ struct listening {
 struct overrides {
 	const char *log, *pid, *user;	/* null: not given */
 	int verbosity;			/* -1: not given */
+	int port, tcp_count, server_count;	/* 0: not given */
+	bool only_ip4, only_ip6;
 };
 
 struct daemon {
@@ -84,6 +86,11 @@ struct daemon {
 void daemon_index_zones(struct daemon *d);
 /* Log settings of the configuration; false with errno. */
 bool daemon_open_log(const struct daemon *d);
+/* A path of the configuration as it is called inside the chroot. */
+const char *daemon_inside(const struct daemon *d, const char *path);
+/* Into the chroot and zonesdir, if there is one (else the supervisor stands in
+ * zonesdir already), and the user. False with errno. */
+MUST_CHECK bool daemon_enter(const struct daemon *d);
 unsigned daemon_worker_count(const struct daemon *d);
 /* A configuration from the supervisor (sup_conf.c): replaces d->conf, zones and
  * ids. The former one goes to *old, to be compared and destroyed by the caller;

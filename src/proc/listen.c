@@ -221,3 +221,16 @@ listen_open(struct daemon *d)
 {
 	return listen_public(d) && listen_verify(d) && listen_control(d);
 }
+
+void
+listen_remove_names(const struct daemon *d)
+{
+	const struct sockets *s = &d->listening.control;
+	for (unsigned i = 0; i < s->count; i++) {
+		struct sockaddr_un un = { 0 };
+		socklen_t len = sizeof(un);
+		if (getsockname(s->fds[i], (struct sockaddr *)&un, &len) == 0 &&
+		    un.sun_family == AF_UNIX && un.sun_path[0] != '\0')
+			unlink(un.sun_path);
+	}
+}

@@ -9,3 +9,6 @@
  * failed). A verify address that the machine lacks is skipped with a notice.
  */
 bool listen_open(struct daemon *d);
+/* Takes the names of the control sockets that were opened out of the file
+ * system. */
+void listen_remove_names(const struct daemon *d);

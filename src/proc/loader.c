@@ -25,11 +25,11 @@ loader_main(struct daemon *d, uint32_t zone, int fd)
 {
 	const struct conf_zone *z = d->zones[zone];
 	uint32_t serial;
-	if (d->has_user && !spawn_user_become(&d->user))
+	if (!daemon_enter(d))
 		_exit(1);
 	if (!reap_die_with(d->supervisor, SIGKILL) || z->file_path == NULL)
 		_exit(1);
-	enum err e = zonefile_to_base(z->file_path, z->apex, fd, on_error,
+	enum err e = zonefile_to_base(daemon_inside(d, z->file_path), z->apex, fd, on_error,
 	    NULL, &serial);
 	if (e == OK && fsync(fd) == 0) {
 		ev_zonefile_read(z->name);

@@ -88,18 +88,43 @@ assign_ids(const struct daemon *d, const struct conf *c, uint32_t *limit)
 }
 
 static void
+apply_overrides(const struct overrides *o, struct conf_server *s)
+{
+	if (o->log != NULL)
+		s->logfile = o->log;
+	if (o->pid != NULL)
+		s->pidfile = o->pid;
+	if (o->user != NULL)
+		s->username = o->user;
+	if (o->verbosity >= 0)
+		s->verbosity = o->verbosity;
+	if (o->tcp_count > 0)
+		s->tcp_count = o->tcp_count;
+	if (o->server_count > 0)
+		s->server_count = o->server_count;
+	if (o->only_ip4)
+		s->do_ip6 = false;
+	if (o->only_ip6)
+		s->do_ip4 = false;
+	if (o->port == 0)
+		return;
+	s->port = o->port;
+	for (size_t i = 0; i < s->ip_address.n; i++) {
+		/* The configuration is ours and not yet in force. */
+		struct conf_listen *l =
+		    (struct conf_listen *)(uintptr_t)&s->ip_address.at[i];
+		if (strchr(l->text, '@') != NULL)
+			continue;
+		l->port = (uint16_t)o->port;
+		addr_set_port(&l->addr, (uint16_t)o->port);
+	}
+}
+
+static void
 put_in_force(struct daemon *d, struct conf *c, uint32_t *ids, uint32_t limit,
     struct conf **old)
 {
-	const struct overrides *o = &d->overrides;
-	if (o->log != NULL)
-		c->server.logfile = o->log;
-	if (o->pid != NULL)
-		c->server.pidfile = o->pid;
-	if (o->user != NULL)
-		c->server.username = o->user;
-	if (o->verbosity >= 0)
-		c->server.verbosity = o->verbosity;
+	apply_overrides(&d->overrides, &c->server);
 	if (old != NULL)
 		*old = d->conf;
 	else

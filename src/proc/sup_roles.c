@@ -18,6 +18,7 @@
 #include "proc/supervisor.h"
 
 #define QUICK_DEATH_MS 1000
+#define START_ATTEMPTS 2
 #define PATCH_STILL_MS 60000
 
 static void role_message(void *arg, struct ipc *c, struct ipc_msg *m);
@@ -77,8 +78,9 @@ role_keeps(const struct daemon *d, enum role r, int *keep)
 static _Noreturn void
 role_run(struct daemon *d, enum role r, int fd)
 {
-	if (d->has_user && !spawn_user_become(&d->user)) {
-		ev_system_trouble("change of user", strerror(errno));
+	if (!daemon_enter(d)) {
+		ev_system_trouble("chroot or change of user",
+		    strerror(errno));
 		_exit(1);
 	}
 	/* After the change of user, which clears it. */
@@ -186,6 +188,12 @@ sup_role_on_exit(struct sup *s, struct sup_role *r, int status)
 	}
 	bool is_quick = clock_mono_ms() - r->started_ms < QUICK_DEATH_MS;
 	r->quick_deaths = is_quick ? r->quick_deaths + 1 : 0;
+	if (!s->has_served && r->quick_deaths > START_ATTEMPTS) {
+		ev_start_failed(role_title(r->role));
+		s->has_failed = true;
+		sup_stop(s);
+		return;
+	}
 	if (r->quick_deaths <= 1)
 		sup_role_start(s, r);
 	else

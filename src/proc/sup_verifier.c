@@ -167,7 +167,10 @@ fill_run(struct sup *s, struct sup_verifier *v, const struct conf_zone *z,
 	k->run.argv = (char *const *)(uintptr_t)argv->argv;
 	k->run.env = verify_environment(a, d->environment, &env);
 	memcpy(k->run.fds, v->fds, sizeof(k->run.fds));
-	k->run.directory = d->conf->server.zonesdir;
+	if (d->conf->server.chroot != NULL &&
+	    d->conf->server.chroot[0] != '\0')
+		k->run.chroot = d->conf->server.chroot;
+	k->run.directory = daemon_inside(d, d->conf->server.zonesdir);
 	k->run.memory_octets = z->verifier_memory > 0 ?
 	    (uint64_t)z->verifier_memory : 0;
 	k->run.cpu_s = z->verifier_cpu > 0 ? (uint64_t)z->verifier_cpu : 0;

@@ -340,6 +340,33 @@ sup_init(struct sup *s)
 	return true;
 }
 
+/* What others would find of us. */
+static void
+remove_names(const struct daemon *d, bool has_pidfile)
+{
+	const char *pidfile = d->conf->server.pidfile;
+	listen_remove_names(d);
+	if (has_pidfile && pidfile != NULL && pidfile[0] != '\0')
+		unlink(pidfile);
+}
+
+static bool
+start(struct sup *s)
+{
+	struct daemon *d = s->d;
+	if (!make_pairs(d)) {
+		ev_system_trouble("start", strerror(errno));
+		return false;
+	}
+	if (!sup_init(s))
+		return false;
+	sup_role_start(s, &s->store);
+	if (d->listening.verify_udp.count > 0)
+		sup_role_start(s, &s->gate);
+	sup_role_start(s, &s->xfrd);
+	return true;
+}
+
 int
 supervisor_main(struct daemon *d)
 {
@@ -349,23 +376,16 @@ supervisor_main(struct daemon *d)
 	d->booted_s = clock_wall_s();
 	role_set_title(ROLE_SUPERVISOR, 0);
 	reap_adopt_orphans();
-	if (!listen_open(d))
-		return 1;
-	if (!make_pairs(d)) {
-		ev_system_trouble("start", strerror(errno));
-		return 1;
+	bool has_pidfile = false;
+	bool is_good = listen_open(d) && (has_pidfile = pidfile_write(d)) &&
+	    start(&s);
+	if (is_good) {
+		ev_started(NSDV_VERSION, (int)getpid());
+		event_base_dispatch(s.loop);
 	}
-	if (!pidfile_write(d) || !sup_init(&s))
+	remove_names(d, has_pidfile);
+	if (!is_good)
 		return 1;
-	sup_role_start(&s, &s.store);
-	if (d->listening.verify_udp.count > 0)
-		sup_role_start(&s, &s.gate);
-	sup_role_start(&s, &s.xfrd);
-	ev_started(NSDV_VERSION, (int)getpid());
-	event_base_dispatch(s.loop);
-	if (d->conf->server.pidfile != NULL &&
-	    d->conf->server.pidfile[0] != '\0')
-		unlink(d->conf->server.pidfile);
 	ev_stopped();
-	return 0;
+	return s.has_failed ? 1 : 0;
 }

@@ -87,6 +87,7 @@ struct sup {
 	bool is_stopping;
 	bool has_orphans;		/* a store was lost */
 	bool has_served;		/* some generation serves */
+	bool has_failed;		/* to start */
 };
 
 /* sup_roles.c */

@@ -275,7 +275,8 @@ open_state(struct xfrd *x)
 {
 	char why[JOURNAL_WHY_MAX];
 	_Static_assert(STATEDIR_WHY_MAX <= JOURNAL_WHY_MAX, "one text");
-	const char *path = x->d->conf->server.state_dir;
+	const char *path = daemon_inside(x->d,
+	    x->d->conf->server.state_dir);
 	if (statedir_open(path, geteuid(), getegid(), &x->statedir, why) !=
 	    OK || statedir_lock(x->statedir, LOCK_WAIT_MS, why) != OK) {
 		ev_state_trouble(why);

@@ -45,7 +45,8 @@ is_wanted(struct xzone *z, bool is_forced)
 {
 	if (z->conf->file_path == NULL || z->is_loading_file)
 		return false;
-	if (!file_facts(z->conf->file_path, &z->load_facts)) {
+	if (!file_facts(daemon_inside(z->x->d, z->conf->file_path),
+	    &z->load_facts)) {
 		if (z->conf->request_xfr.n == 0 || is_forced)
 			ev_zonefile_trouble(z->conf->name, z->conf->file_path,
 			    strerror(errno));
@@ -169,7 +170,7 @@ xfrd_file_answer(struct xfrd *x, const struct msg_answer *m)
 void
 xzone_write_file(struct xzone *z)
 {
-	const char *path = z->conf->file_path;
+	const char *path = daemon_inside(z->x->d, z->conf->file_path);
 	if (path == NULL || z->is_writing_file || !z->is_published ||
 	    z->x->store == NULL)
 		return;
