@@ -36,7 +36,7 @@
 	X(ERR_NOT_FOUND, ERR_CLASS_STATE | 1, "not found")                     \
 	X(ERR_EXISTS, ERR_CLASS_STATE | 2, "exists already")                   \
 	X(ERR_AGAIN, ERR_CLASS_STATE | 3, "not now")                           \
-	X(ERR_LIMIT, ERR_CLASS_STATE | 4, "limit reached")                      \
+	X(ERR_LIMIT, ERR_CLASS_STATE | 4, "limit reached")                     \
 	X(ERR_TRANSITION, ERR_CLASS_STATE | 5, "no such transition")
 
 enum err {

@@ -25,6 +25,18 @@ fd_set_nonblock(int fd)
 	return flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1;
 }
 
+void
+fd_wish_pipe(int fd, int octets)
+{
+#ifdef F_SETPIPE_SZ
+	/* The user's share may be used up: then it stays as it is. */
+	(void)fcntl(fd, F_SETPIPE_SZ, octets);
+#else
+	(void)fd;
+	(void)octets;
+#endif
+}
+
 bool
 fd_write_all(int fd, const void *octets, size_t n)
 {

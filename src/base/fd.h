@@ -10,6 +10,8 @@
 /* Closes unless -1 and sets it to -1. */
 void fd_close(int *fd);
 MUST_CHECK bool fd_set_nonblock(int fd);
+/* Wishes that a pipe held so much; nothing happens where it cannot. */
+void fd_wish_pipe(int fd, int octets);
 /* All n octets or false with errno; goes on after EINTR. Blocks. */
 MUST_CHECK bool fd_write_all(int fd, const void *octets, size_t n);
 /* Exactly n octets from the offset. */

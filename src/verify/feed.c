@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,10 +245,7 @@ feed_start(struct event_base *loop, int fd, const struct feed_source *s,
 		zone_text_out_start(s->zone, &f->zone_out);
 	f->delta = buf_reading(s->delta, s->delta_len);
 	signal(SIGPIPE, SIG_IGN);
-#ifdef F_SETPIPE_SZ
-	/* A wish: the user's share may be used up. */
-	fcntl(fd, F_SETPIPE_SZ, PIPE_OCTETS);
-#endif
+	fd_wish_pipe(fd, PIPE_OCTETS);
 	f->writable = event_new(loop, fd, EV_WRITE | EV_PERSIST,
 	    feed_on_writable, f);
 	f->pause = event_new(loop, -1, 0, feed_on_writable, f);

@@ -31,7 +31,8 @@ slots_set_count(struct slots *s, unsigned count, unsigned cores)
 	s->is_hard = count > 0;
 	s->limit = count;
 	if (!s->is_hard)
-		s->limit = cores > SLOTS_UNSET_LEAST ? cores : SLOTS_UNSET_LEAST;
+		s->limit = cores > SLOTS_UNSET_LEAST ? cores :
+		    SLOTS_UNSET_LEAST;
 }
 
 enum err
