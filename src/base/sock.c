@@ -84,7 +84,7 @@ addr_text(const struct addr *a, char text[ADDR_TEXT_MAX])
 	const uint8_t *octets;
 	text[0] = '\0';
 	if (addr_octets(a, &octets) == 0)
-		return strcpy(text, "none");
+		return memcpy(text, "none", sizeof("none"));
 	inet_ntop(a->sa.sa_family, octets, text, INET6_ADDRSTRLEN);
 	if (a->sa.sa_family == AF_INET6 && a->v6.sin6_scope_id != 0) {
 		size_t n = strlen(text);

@@ -76,7 +76,7 @@ connect_to(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(un.sun_path, path);
+	memcpy(un.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd != -1 && connect(fd, (struct sockaddr *)&un, sizeof(un)) ==
 	    -1)

@@ -28,7 +28,7 @@ struct progress {
 
 struct shared {
 	struct serve_zone_state *zones;		/* MAX_ZONES rows */
-	uint64_t *counters;			/* MAX_WORKERS * SERVE_COUNTERS */
+	uint64_t *counters;	/* MAX_WORKERS * SERVE_COUNTERS */
 	struct progress *progress;		/* 1 + MAX_CANDIDATES rows */
 };
 

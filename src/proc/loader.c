@@ -29,8 +29,8 @@ loader_main(struct daemon *d, uint32_t zone, int fd)
 		_exit(1);
 	if (!reap_die_with(d->supervisor, SIGKILL) || z->file_path == NULL)
 		_exit(1);
-	enum err e = zonefile_to_base(daemon_inside(d, z->file_path), z->apex, fd, on_error,
-	    NULL, &serial);
+	enum err e = zonefile_to_base(daemon_inside(d, z->file_path),
+	    z->apex, fd, on_error, NULL, &serial);
 	if (e == OK && fsync(fd) == 0) {
 		ev_zonefile_read(z->name);
 		_exit(0);

@@ -73,7 +73,7 @@ struct sup {
 	struct sup_worker *workers;
 	uint32_t generation;		/* the newest asked for */
 	bool is_switching;		/* old workers are told to stop */
-	bool is_refilling;		/* workers that could not start are due */
+	bool is_refilling;		/* workers that did not start are due */
 	bool is_asked_for;		/* the next one, meanwhile */
 	bool store_has_forked;		/* the present store: a generation */
 	struct event *switch_timer;

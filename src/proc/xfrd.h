@@ -84,6 +84,7 @@ struct xzone {
 	bool wants_notify;		/* once the journal knows of it */
 
 	bool is_dirty, is_due;		/* in the lists of the turn */
+	bool is_just_staged;		/* by what arrived in this turn */
 	bool is_timers_changed;
 	struct xzone *next_dirty, *next_due;
 	struct event *timer;

@@ -72,7 +72,8 @@ xzone_publish(struct xzone *z, struct update *u)
 	m.clears_history = z->is_published && !serial_newer(u->to, z->serial);
 	z->is_sent = true;
 	if (!send_publish(z, u, &m))
-		xzone_not_served(z, u, "its record in state-dir cannot be read");
+		xzone_not_served(z, u,
+		    "its record in state-dir cannot be read");
 }
 
 static struct update *
@@ -150,7 +151,9 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 		memcpy(z->updates.published_digest, digest,
 		    sizeof(z->updates.published_digest));
 	}
-	z->is_sent = false;
+	/* What was loaded at a start is not what was sent behind it. */
+	if (u != NULL)
+		z->is_sent = false;
 	xzone_take_acts(z, &acts);
 }
 

@@ -317,8 +317,8 @@ put_verdict(struct xzone *z, const struct update *tip,
     const struct msg_verdict *m, const struct ipc_msg *msg)
 {
 	const struct xbody *b = tip->data;
-	struct journal_verdict v = { .serial = m->net.to, .previous = m->net.from,
-		.has_previous = z->is_published,
+	struct journal_verdict v = { .serial = m->net.to,
+		.previous = m->net.from, .has_previous = z->is_published,
 		.is_accepted = m->verdict == VERDICT_PASS,
 		.is_unverified = !z->conf->is_verified,
 		.verdict = m->verdict, .exit = m->exit_code,
@@ -433,12 +433,16 @@ log_verdict(struct xzone *z, const struct msg_verdict *m)
 		ev_version_unverified(z->conf->name, m->net.to);
 	if (m->verdict == VERDICT_PASS)
 		return;
+	char published[64] = "nothing is published yet";
+	if (z->is_published)
+		snprintf(published, sizeof(published),
+		    "serial %u stays published", z->serial);
 	if (m->verdict == VERDICT_REJECT)
-		ev_version_rejected(z->conf->name, m->net.to, verifier, m->reason,
-		    z->is_published ? "stays published" : "is published",
-		    z->serial);
+		ev_version_rejected(z->conf->name, m->net.to, verifier,
+		    m->reason, published);
 	else
-		ev_version_failed(z->conf->name, m->net.to, verifier, m->reason);
+		ev_version_failed(z->conf->name, m->net.to, verifier,
+		    m->reason);
 	snprintf(z->last_rejection, sizeof(z->last_rejection),
 	    "%u by %.60s: %.100s", m->net.to, verifier,
 	    m->reason);

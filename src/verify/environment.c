@@ -75,7 +75,9 @@ add_addresses(struct list *l, const struct verify_env *e)
 		if (i > 0)
 			*end++ = ' ';
 		addr_text_port(&e->addresses[i], text);
-		end = stpcpy(end, text);
+		size_t n = strlen(text);
+		memcpy(end, text, n + 1);
+		end += n;
 	}
 	add(l, "VERIFY_IP_ADDRESSES", all);
 	const struct addr *v4 = first_of_family(e, AF_INET);

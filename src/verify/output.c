@@ -46,11 +46,12 @@ line_log(struct stream *s, bool is_part)
 	char text[OUTPUT_LINE_MAX + 8];
 	char *end = text;
 	if (s->is_continued)
-		end = stpcpy(end, ".. ");
+		end = mempcpy(end, ".. ", 3);
 	for (size_t i = 0; i < s->line_len; i++)
 		/* A zero octet would end the text in the log. */
 		*end++ = s->line[i] == '\0' ? '?' : s->line[i];
-	end = stpcpy(end, is_part ? " .." : "");
+	const char *rest = is_part ? " .." : "";
+	memcpy(end, rest, strlen(rest) + 1);
 	if (s->is_error)
 		ev_verifier_complains(s->output->zone, text);
 	else
