@@ -82,6 +82,8 @@ send_verdict(struct cand_zone *z, struct msg_verdict *m,
 {
 	int fd = -1;
 	unsigned n = 0;
+	if (!cand_is_whole(z->c))
+		return;
 	if (m->verdict != VERDICT_REJECT && !net_fd(z, &fd, &n)) {
 		/* Without the delta it cannot be published. */
 		m->verdict = VERDICT_FAIL;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/hook.h"
@@ -15,16 +16,66 @@
 #include "base/reap.h"
 
 #define FLUSH_MS 60000
+#define LOST_MS 100
 
 static struct candidate candidate;
 
 static void
-on_gone(void *arg, struct ipc *c, bool is_breach)
+on_supervisor_gone(void *arg, struct ipc *c, bool is_breach)
 {
 	(void)arg;
 	(void)c;
 	(void)is_breach;
 	_exit(0);
+}
+
+static void
+on_lost_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	_exit(1);
+}
+
+/* No verdict can come of this any more. The supervisor ends us, if it was not
+ * for our zones; otherwise we end a moment later, and that is. */
+static void
+cand_lost(struct candidate *c)
+{
+	static const struct timeval later = { 0, LOST_MS * 1000 };
+	if (c->is_lost)
+		return;
+	c->is_lost = true;
+	event_base_once(c->loop, -1, EV_TIMEOUT, on_lost_timer, c, &later);
+}
+
+static void
+on_gone(void *arg, struct ipc *ch, bool is_breach)
+{
+	struct candidate *c = arg;
+	(void)is_breach;
+	ipc_close(ch == c->xfrd ? &c->xfrd : &c->gate);
+	cand_lost(c);
+}
+
+bool
+cand_is_whole(struct candidate *c)
+{
+	if (c->worker != 0 && waitpid(c->worker, NULL, WNOHANG) != 0) {
+		c->worker = 0;
+		cand_lost(c);
+	}
+	return !c->is_lost;
+}
+
+/* The other end of the lifeline is closed: the worker has died. */
+static void
+on_lifeline(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	cand_lost(arg);
 }
 
 static void
@@ -49,7 +100,8 @@ static struct ipc *
 open_channel(struct candidate *c, int fd, enum role peer)
 {
 	struct ipc_user user = { peer == ROLE_SUPERVISOR ? on_supervisor :
-		on_silent, on_gone, c };
+		on_silent, peer == ROLE_SUPERVISOR ? on_supervisor_gone :
+		on_gone, c };
 	return ipc_open(c->loop, fd, ROLE_CANDIDATE, peer, 0, &user);
 }
 
@@ -67,6 +119,8 @@ finish_if_done(struct candidate *c)
 	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
 		if (!z->is_done)
 			return;
+	if (c->is_lost)
+		return;
 	ipc_flush(c->xfrd, FLUSH_MS);
 	ipc_flush(c->gate, 100);
 	_exit(0);
@@ -151,8 +205,10 @@ start_worker(struct candidate *c)
 	struct cworker_zone *zones;
 	int pair[2], keep[MAX_SOCKETS + 2];
 	unsigned n_keep = 0, n = zones_to_show(c, &zones);
-	if (n == 0 || v->count == 0 || pipe2(pair, O_CLOEXEC) == -1)
+	if (n == 0 || v->count == 0)
 		goto out;
+	if (pipe2(pair, O_CLOEXEC) == -1)
+		_exit(1);	/* verifiers would find nobody to ask */
 	for (unsigned i = 0; i < v->count; i++)
 		keep[n_keep++] = v->fds[i];
 	keep[n_keep++] = c->start.data;
@@ -160,10 +216,16 @@ start_worker(struct candidate *c)
 	struct cworker_start w = { .d = c->start.d, .db = c->start.db,
 		.number = c->start.number, .data = c->start.data,
 		.lifeline = pair[0], .zones = zones, .zone_count = n };
-	if (role_fork(ROLE_CWORKER, c->start.number, keep, n_keep) == 0)
+	c->worker = role_fork(ROLE_CWORKER, c->start.number, keep, n_keep);
+	if (c->worker == 0)
 		cworker_main(&w);
+	if (c->worker == -1)
+		_exit(1);
 	fd_close(&pair[0]);
 	c->lifeline = pair[1];
+	struct event *e = event_new(c->loop, c->lifeline, EV_READ,
+	    on_lifeline, c);
+	ASSERT(e != NULL && event_add(e, NULL) == 0);
 	tell_gate(c, zones, n);
 out:
 	free(zones);

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "proc/daemon.h"
@@ -41,7 +42,13 @@ struct candidate {
 	struct cand_zone *zones;
 	uint64_t next_run;
 	int lifeline;		/* closed with us: the worker ends */
+	pid_t worker;		/* 0: none */
+	bool is_lost;		/* what its verifiers see is no longer what
+				 * it is to be judged by */
 };
+
+/* May a verdict be given? The worker that verifiers ask lives. */
+bool cand_is_whole(struct candidate *c);
 
 /* False: it does not apply; xfrd was told. */
 bool cand_apply(struct cand_zone *z);
