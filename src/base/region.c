@@ -80,10 +80,22 @@ region_take(struct region *r, uint32_t n, uint32_t *first)
 	if (mprotect(chunk_at(r, c), n * REGION_CHUNK_OCTETS,
 	    PROT_READ | PROT_WRITE) != 0)
 		return ERR_MEMORY;
+#ifdef MADV_NOHUGEPAGE
+	if (r->is_next_small)
+		(void)madvise(chunk_at(r, c), n * REGION_CHUNK_OCTETS,
+		    MADV_NOHUGEPAGE);
+#endif
+	r->is_next_small = false;
 	memset(r->states + c, CHUNK_OPEN, n);
 	r->in_use += n;
 	*first = c;
 	return OK;
+}
+
+void
+region_next_small(struct region *r)
+{
+	r->is_next_small = true;
 }
 
 void

@@ -23,6 +23,7 @@ struct region {
 	uint32_t in_use;
 	uint32_t lowest_free;	/* no chunk below it is free */
 	uint8_t *states;	/* per chunk, heap */
+	bool is_next_small;	/* the next chunk has small pages */
 	void *mapped;		/* what munmap needs */
 	size_t mapped_octets;
 };
@@ -37,6 +38,10 @@ MUST_CHECK enum err region_take(struct region *r, uint32_t n,
     uint32_t *first);
 /* Gives them back: their memory is free at once and any access faults. */
 void region_give(struct region *r, uint32_t first, uint32_t n);
+
+/* The next chunk taken is made of small pages: for a process that writes a few
+ * of them and ends, where clearing a huge page would take most of its time. */
+void region_next_small(struct region *r);
 
 /* From now on a write to these chunks faults in this process. */
 void region_seal(struct region *r, uint32_t first, uint32_t n);

@@ -115,12 +115,29 @@ sum_of(const struct db_key *k, const uint8_t *value, size_t len)
 	return crc32c(c, value + 4, len - 4);
 }
 
+/* A record that stays as it is costs no commit. */
+static bool
+is_stored(struct journal *j, enum db_table t, const MDB_val *key,
+    const struct db_fields *f, const uint8_t *tail, size_t tail_len)
+{
+	MDB_val k = *key, v;
+	if (mdb_get(j->write, j->dbi[t], &k, &v) != 0 ||
+	    v.mv_size != DB_HEAD + f->b.at + tail_len)
+		return false;
+	const uint8_t *at = v.mv_data;
+	return at[4] == DB_LAYOUT &&
+	    memcmp(at + DB_HEAD, f->octets, f->b.at) == 0 && (tail_len == 0 ||
+	    memcmp(at + DB_HEAD + f->b.at, tail, tail_len) == 0);
+}
+
 enum err
 db_put(struct journal *j, enum db_table t, const struct db_key *k,
     const struct db_fields *f, const uint8_t *tail, size_t tail_len)
 {
 	MDB_val key = { k->len, (void *)(uintptr_t)k->octets };
 	MDB_val value = { DB_HEAD + f->b.at + tail_len, NULL };
+	if (is_stored(j, t, &key, f, tail, tail_len))
+		return OK;
 	int r = mdb_put(j->write, j->dbi[t], &key, &value, MDB_RESERVE);
 	if (r != 0)
 		return db_error(r);

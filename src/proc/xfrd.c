@@ -90,10 +90,11 @@ zone_act(struct xzone *z)
 	if (z->refresh != NULL)
 		ask_as_told(z, &acts);
 	update_sweep(&z->updates, xbody_drop, z);
-	if (update_due(&z->updates) != NULL) {
+	if (z->is_just_staged)
 		hook_at("hop-4-staged", z->conf->name);
+	z->is_just_staged = false;
+	if (update_due(&z->updates) != NULL)
 		xzone_due(z);
-	}
 	xzone_drive(z);
 }
 
@@ -111,12 +112,28 @@ xfrd_commit(struct xfrd *x)
 	}
 }
 
+/* A candidate may start while the commit that makes its versions durable still
+ * waits for the disk: its verdict is read after that, and if the commit fails
+ * or is cut off candidate and versions are gone alike. */
+static void
+take_staged(struct xfrd *x)
+{
+	for (struct xzone *z = x->dirty; z != NULL; z = z->next_dirty) {
+		if (update_due(&z->updates) == NULL)
+			continue;
+		z->is_just_staged = true;
+		xzone_due(z);
+	}
+	xfrd_windows(x);
+}
+
 static void
 on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct xfrd *x = arg;
 	(void)fd;
 	(void)what;
+	take_staged(x);
 	xfrd_commit(x);
 	struct xzone *dirty = x->dirty;
 	x->dirty = NULL;
@@ -173,7 +190,7 @@ on_answer(struct xfrd *x, const struct msg_answer *m)
 	if (m->id == 0) {	/* SIGHUP: zone files may have changed */
 		for (uint32_t id = 0; id < x->zone_limit; id++)
 			if (x->zones[id] != NULL)
-				xzone_load_file(x->zones[id], false);
+				xzone_check_file(x->zones[id]);
 		return;
 	}
 	if (!xfrd_file_answer(x, m))
@@ -324,6 +341,8 @@ xfrd_main(struct daemon *d, int fd)
 	struct ipc_user user = { on_supervisor, on_supervisor_gone, x };
 	x->d = d;
 	x->due_end = &x->due;
+	/* Answers to the orders of a former xfrd are not ours. */
+	x->next_order = xfrd_random() >> 1;
 	/* No number of a former xfrd: the store may still hold its windows. */
 	x->next_candidate = xfrd_random();
 	x->loop = event_base_new();

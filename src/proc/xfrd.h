@@ -28,6 +28,8 @@
 struct xfrd;
 struct basefile_writer;
 
+#define LOADERS_MAX 16		/* zone files that are read at a time */
+
 /* Flags of journal_zone. */
 #define XZONE_CLEARED 1u	/* older steps must not go out */
 
@@ -97,6 +99,8 @@ struct xzone {
 	int snapshot_fd;
 
 	bool is_loading_file;
+	bool is_file_queued, is_file_forced;	/* waits for a loader */
+	struct xzone *next_file;
 	int load_fd;
 	char load_file[SPOOL_NAME_MAX];
 	uint32_t load_order;
@@ -135,6 +139,8 @@ struct xfrd {
 	struct xcandidate *candidates;
 	unsigned candidate_count;
 	uint32_t next_candidate, next_order;
+	struct xzone *files, **files_end;	/* wait for a loader */
+	struct { uint32_t order, zone; } loaders[LOADERS_MAX]; /* 0: free */
 	struct control *control;
 };
 
@@ -217,6 +223,10 @@ bool xzone_read_soa(struct xzone *z);
 /* xfrd_file.c */
 /* Reads the zone's file if it has changed; force: `reload ZONE`. */
 void xzone_load_file(struct xzone *z, bool is_forced);
+/* At start and on SIGHUP: as zonefiles-check says. */
+void xzone_check_file(struct xzone *z);
+/* The zone goes: it waits for no loader any more. */
+void xzone_forget_file(struct xzone *z);
 bool xfrd_file_answer(struct xfrd *x, const struct msg_answer *m);
 void xzone_write_file(struct xzone *z);
 void xfrd_wrote_file(struct xzone *z, const struct msg_wrote_zone *m);

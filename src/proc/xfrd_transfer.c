@@ -292,6 +292,9 @@ xfrd_notify_note(struct xfrd *x, const struct notify_note *n)
 	if (z->refresh != NULL && refresh_notify(z->refresh, &n->from,
 	    n->has_serial, n->serial, clock_wall_s())) {
 		z->is_timers_changed = true;
+		/* To ask needs no commit. */
+		if (!z->is_dirty)
+			xzone_drive(z);
 		xzone_touch(z);
 	}
 }

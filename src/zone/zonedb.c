@@ -278,6 +278,7 @@ zonedb_seal_inherited(struct zonedb *db)
 	/* What is open now is sealed too, so the next block opens a chunk of
 	 * this process. */
 	region_seal_all(&db->mem.region);
+	region_next_small(&db->mem.region);
 	mem_inherit(&db->mem);
 }
 
