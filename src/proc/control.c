@@ -143,7 +143,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	k->line_len += (size_t)n;
 	k->line[k->line_len] = '\0';
-	char *end = strchr(k->line, '\n');
+	char *end = memchr(k->line, '\n', k->line_len);
 	if (end != NULL) {
 		*end = '\0';
 		run_line(k);

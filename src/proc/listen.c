@@ -181,7 +181,7 @@ listen_unix(const char *path)
 	unlink(path);
 	mode_t before = umask(0177);
 	bool is_good = bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0 &&
-	    chmod(path, 0660) == 0 && listen(fd, 16) == 0 &&
+	    chmod(path, 0660) == 0 && listen(fd, 128) == 0 &&
 	    fd_set_nonblock(fd);
 	umask(before);
 	if (!is_good)

@@ -23,6 +23,7 @@
 #define VERIFIERS_PER_CANDIDATE 1024
 
 static void verifiers_admit(struct sup *s);
+static void verifier_stop(struct sup_verifier *v);
 
 static unsigned
 core_count(void)
@@ -54,10 +55,18 @@ sup_verifier_init(struct sup *s)
 	    core_count(), &s->slots) == OK;
 }
 
+/* Verifiers of zones that are gone end with them. */
 void
 sup_verifier_configure(struct sup *s)
 {
+	struct sup_verifier *next;
 	slots_set_count(s->slots, slot_count(s->d), core_count());
+	for (struct sup_verifier *v = s->verifiers; v != NULL; v = next) {
+		uint32_t zone = v->request.zone_id;
+		next = v->next;
+		if (zone >= s->d->zone_limit || s->d->zones[zone] == NULL)
+			verifier_stop(v);
+	}
 	verifiers_admit(s);
 }
 
@@ -286,19 +295,25 @@ sup_verifier_start(struct sup *s, struct sup_candidate *c, struct ipc_msg *m)
 	verifiers_admit(s);
 }
 
+static void
+verifier_stop(struct sup_verifier *v)
+{
+	struct msg_verifier_ended m = ended(v, VERIFIER_LOST);
+	if (v->is_kept) {
+		keeper_cancel(&v->keeper);
+		return;
+	}
+	report_end(v, &m);
+	verifier_remove(v->sup, v);
+}
+
 void
 sup_verifier_stop(struct sup *s, uint32_t candidate, uint64_t run)
 {
 	for (struct sup_verifier *v = s->verifiers; v != NULL; v = v->next) {
 		if (v->candidate != candidate || v->request.run != run)
 			continue;
-		if (v->is_kept) {
-			keeper_cancel(&v->keeper);
-		} else {
-			struct msg_verifier_ended m = ended(v, VERIFIER_LOST);
-			report_end(v, &m);
-			verifier_remove(s, v);
-		}
+		verifier_stop(v);
 		return;
 	}
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dns/serial.h"
+#include "dns/siphash.h"
 #include "proc/xfrd.h"
 #include "zone/zonefile.h"
 
@@ -83,10 +84,12 @@ xzone_load_file(struct xzone *z, bool is_forced)
 	ipc_send_fds(x->supervisor, load_file, &m, &copy, 1);
 }
 
-/* The serial that the loader found. */
+/* The serial that the loader found, and a fingerprint of what it read: base
+ * files are canonical, so the same records give the same one. */
 static bool
-loaded_serial(const struct xzone *z, uint32_t *serial, uint64_t *len)
+loaded_serial(struct xzone *z, uint32_t *serial, uint64_t *len)
 {
+	static const uint8_t no_key[SIPHASH_KEY_OCTETS];
 	struct fd_map map;
 	struct rr soa;
 	if (fd_map_open(z->load_fd, &map) != OK)
@@ -94,21 +97,33 @@ loaded_serial(const struct xzone *z, uint32_t *serial, uint64_t *len)
 	bool is_good = basefile_first(map.octets, map.len, &soa) &&
 	    rr_soa_serial(&soa, serial);
 	*len = map.len;
+	siphash_128(no_key, map.octets, map.len, z->load_facts.digest);
 	fd_map_close(&map);
 	return is_good;
 }
 
-/* The same serial needs no new version unless the operator asked for it; a
- * lower one is taken only on `reload ZONE` (P3). */
+/* A file that was touched but says what it said. */
 static bool
-is_acceptable(const struct xzone *z, uint32_t serial)
+says_the_same(const struct xzone *z)
+{
+	struct journal_zonefile was;
+	return journal_zonefile(z->x->journal, z->apex.octets, &was) == OK &&
+	    memcmp(was.digest, z->load_facts.digest, sizeof(was.digest)) == 0;
+}
+
+/* The same serial with other content is taken if the file is all the zone
+ * has; a lower one only on `reload ZONE` (P3). */
+static bool
+is_acceptable(const struct xzone *z, uint32_t serial, bool is_same)
 {
 	if (!z->is_published || serial_newer(serial, z->serial))
 		return true;
+	if (serial == z->serial && z->conf->request_xfr.n == 0)
+		return z->load_may_go_back || !is_same;
 	if (z->load_may_go_back) {
 		if (serial != z->serial)
 			ev_zone_goes_back(z->conf->name, z->serial, serial);
-		return serial != z->serial || z->conf->request_xfr.n == 0;
+		return serial != z->serial;
 	}
 	if (serial != z->serial)
 		ev_zonefile_older(z->conf->name, serial, z->serial);
@@ -128,16 +143,18 @@ take_file(struct xzone *z)
 		spool_drop(x->statedir, z->load_file);
 		return;
 	}
+	bool is_same = says_the_same(z);
 	z->load_facts.serial = serial;
 	journal_put_zonefile(x->journal, z->apex.octets, &z->load_facts);
 	xzone_touch(z);
-	if (!is_acceptable(z, serial)) {
+	if (!is_acceptable(z, serial, is_same)) {
 		spool_drop(x->statedir, z->load_file);
 		return;
 	}
 	struct update *u = update_begin(&z->updates,
 	    journal_new_id(x->journal), UPDATE_FILE, 0);
-	u->goes_back = z->load_may_go_back;
+	u->goes_back = z->load_may_go_back || (z->is_published &&
+	    serial == z->serial);
 	in.is_zone = true;
 	in.is_spooled = true;
 	in.to = serial;
@@ -167,12 +184,22 @@ xfrd_file_answer(struct xfrd *x, const struct msg_answer *m)
 
 /* --- out -------------------------------------------------------------- */
 
+/* The file of a zone without primaries is the operator's: it has comments and
+ * $INCLUDEs that are nowhere else. Nothing is gained by writing what has been
+ * written. */
+static bool
+is_to_be_written(const struct xzone *z, const char *path)
+{
+	return path != NULL && !z->is_writing_file && z->is_published &&
+	    z->x->store != NULL && z->conf->request_xfr.n > 0 &&
+	    (z->is_file_old || access(path, F_OK) == -1);
+}
+
 void
 xzone_write_file(struct xzone *z)
 {
 	const char *path = daemon_inside(z->x->d, z->conf->file_path);
-	if (path == NULL || z->is_writing_file || !z->is_published ||
-	    z->x->store == NULL)
+	if (!is_to_be_written(z, path))
 		return;
 	free(z->write_tmp);
 	free(z->write_path);

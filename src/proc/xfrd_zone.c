@@ -131,6 +131,7 @@ static bool
 restore(struct xzone *z)
 {
 	struct journal_zone j;
+	struct journal_zonefile file;
 	struct refresh_timers timers;
 	bool has_timers = false;
 	enum err e = journal_zone(z->x->journal, z->apex.octets, &j);
@@ -148,6 +149,8 @@ restore(struct xzone *z)
 		z->snapshot_delta = j.base_delta;
 		if (z->is_published && !xzone_read_soa(z))
 			z->is_published = false;
+		z->is_file_old = journal_zonefile(z->x->journal,
+		    z->apex.octets, &file) != OK || file.serial != z->serial;
 		if (journal_each_delta(z->x->journal, z->apex.octets,
 		    JOURNAL_OLDEST_FIRST, add_delta, z) != OK)
 			return false;
@@ -204,6 +207,19 @@ xzone_destroy(struct xzone **zp)
 	free(z);
 }
 
+/* The newest version that a verifier kept back, with the verifiers as they are
+ * now. */
+static void
+judge_anew(struct xzone *z)
+{
+	struct update *newest = NULL;
+	for (struct update *u = z->updates.first; u != NULL; u = u->next)
+		if (u->state == UPDATE_REJECTED || u->state == UPDATE_FAILED)
+			newest = u;
+	if (newest != NULL && update_recheck(&z->updates, newest) == OK)
+		xzone_touch(z);
+}
+
 /* What did not change goes on; what did is judged anew, and a verdict that was
  * found under the old configuration does not count. */
 static bool
@@ -218,6 +234,7 @@ xzone_reconfigure(struct xzone *z, const struct conf_zone *c)
 	z->conf_number = z->x->d->conf_number;
 	z->updates.policy = policy_of(z);
 	update_forgive(&z->updates);
+	judge_anew(z);
 	if (z->refresh != NULL)
 		refresh_forgive(z->refresh);
 	return configure_refresh(z, NULL) && configure_notify(z);

@@ -242,3 +242,137 @@ def test_chroot(site):
     assert not (root / 'pid').exists() and not (root / 'ctl').exists()
     proxy.restart(wait=False)
     proxy.wait_serial(ZONE, 2, 5)
+
+
+# ------------------------------------------------------------- zone files
+
+def test_write_leaves_the_file_of_a_primary_zone_alone(site):
+    """It is the operator's, with comments that are nowhere else."""
+    primary = site.primary()
+    primary.load(OTHER, plain_zone(OTHER, 1))
+    text = '; the only copy of this comment\n' + plain_zone(ZONE, 1)
+    proxy = site.proxy().add(
+        Zone(ZONE, text=text),
+        Zone(OTHER, primary=primary.peer(), options=['zonefile: "out"']))
+    proxy.start()
+    proxy.wait_serial(OTHER, 1, 10)
+    for words in (['write'], ['write', ZONE]):
+        assert proxy.control(*words).strip() == 'ok'
+    wait_until((proxy.dir / 'out').exists, 5, 'that of the other is written')
+    before = (proxy.dir / 'out').stat().st_mtime_ns
+    assert proxy.control('write', OTHER).strip() == 'ok'
+    stays(lambda: (proxy.dir / 'out').stat().st_mtime_ns == before, 0.3,
+          'what is written is not written again')
+    (proxy.dir / 'out').unlink()
+    assert proxy.control('write', OTHER).strip() == 'ok'
+    wait_until((proxy.dir / 'out').exists, 5, 'unless it is gone')
+    assert (proxy.dir / 'example.test.zone').read_text() == text
+
+
+def test_write_into_a_directory_that_is_closed(site):
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy().add(Zone(ZONE, primary=primary.peer(), options=[
+        'zonefile: "/nonexistent/directory/out"']))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 10)
+    assert proxy.control('write').strip() == 'ok'
+    proxy.wait_log('error: .*/nonexistent/directory/out: No such file')
+    assert proxy.serial(ZONE) == 1
+
+
+def test_reload_takes_other_content_under_the_same_serial(site):
+    """As with NSD, where the file is all that the zone has; a file that was
+    only touched changes nothing."""
+    proxy = small(site).start()
+    zone = proxy.zone(ZONE)
+    zone.text = plain_zone(ZONE, 1, version=99)
+    proxy.write_zone_file(zone)
+    proxy.control('reload')
+    wait_until(lambda: proxy.ask('only-99.' + ZONE, 'A').answer, 5,
+               'the new content')
+    count = proxy.log_text().count('serial is updated to 1')
+    os.utime(proxy.dir / zone.file)
+    proxy.control('reload')
+    proxy.wait_log('(?s)read with success.*read with success')
+    stays(lambda: proxy.log_text().count('serial is updated to 1') == count,
+          0.5, 'nothing new is published')
+
+
+# ---------------------------------------------------------------- reconfig
+
+def test_reconfig_with_another_verifier_judges_anew(site):
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxied(primary, [ZONE], '[ "$serial" = 1 ]')
+    primary.publish(ZONE, plain_zone(ZONE, 2), (primary.address, proxy.port))
+    proxy.wait_log('REJECTED by verifier: exited with 1; '
+                   'serial 1 stays published')
+    good = proxy.script('good', 'exit 0')
+    proxy.verify = [n for n in proxy.verify if 'verifier:' not in n] + \
+        ['verifier: %s' % good]
+    proxy.write_config()
+    asked = len(primary.requests(ZONE))
+    assert 'ok' in proxy.control('reconfig')
+    proxy.wait_serial(ZONE, 2, 5)
+    assert len(primary.requests(ZONE)) == asked, 'from what is kept'
+
+
+def test_verifiers_of_a_removed_zone_end(site):
+    primary = site.primary()
+    for zone in (ZONE, OTHER):
+        primary.load(zone, plain_zone(zone, 1))
+    proxy = site.proxied(primary, [ZONE, OTHER],
+                         '[ "$serial" = 1 ] || exec sleep 60')
+    primary.publish(ZONE, plain_zone(ZONE, 2), (primary.address, proxy.port))
+    wait_until(lambda: proxy.runs(ZONE, 2), 5, 'the verifier runs')
+    proxy.zones = [proxy.zone(OTHER)]
+    proxy.write_config()
+    assert 'ok' in proxy.control('reconfig')
+    wait_until(lambda: 'sleep' not in proxy.process.family().values(), 5,
+               lambda: 'it ends: %s' % proxy.process.family())
+    wait_until(lambda: proxy.ask(ZONE, 'SOA').rcode() == 5, 5, 'REFUSED')
+    assert proxy.serial(OTHER) == 1 and not proxy.crashes()
+
+
+def test_rejection_of_the_first_version(site):
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    proxy.verify_with('verifier: /bin/false')
+    proxy.add(Zone(ZONE, primary=primary.peer())).start()
+    proxy.wait_log('serial 1 REJECTED by false: exited with 1; '
+                   'nothing is published')
+
+
+# ----------------------------------------------------------------- control
+
+def test_control_socket_bears_anything(site):
+    import socket
+    proxy = small(site).start()
+
+    def talk(octets):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(5)
+            s.connect(proxy.socket())
+            try:
+                s.sendall(octets)
+                got = b''
+                while chunk := s.recv(65536):
+                    got += chunk
+                return got
+            except (BrokenPipeError, ConnectionResetError):
+                return b''
+    assert talk(b'x' * 1000000) == b''
+    assert talk(b'NSDCT1 ' + b'x' * 1000000) == b''
+    assert talk(b'\0' * 100 + b'\n') == b''
+    assert talk(b'NSDCT1 \n').startswith(b'error')
+    assert talk(b'NSDCT1 zonestatus ' + b'a.' * 500 + b'\n') \
+        .startswith(b'error zone a.a.')
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(25)]
+    for s in silent:
+        s.connect(proxy.socket())
+    assert 'version' in proxy.control('status', tool='nsd-control')
+    for s in silent:
+        s.close()
+    assert proxy.serial(ZONE) == 1 and not proxy.crashes()
