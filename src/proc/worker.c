@@ -2,6 +2,7 @@
  * Runs in: worker. Its life: sealed, ready, serving from "go" until "retire",
  * then draining until its last transfer has ended. It bears the loss of store
  * and xfrd and ends with the supervisor. */
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hook.h"
 #include "base/log.h"
 #include "proc/ipc.h"
@@ -16,6 +18,17 @@
 #include "proc/serving.h"
 #include "serve/tcp.h"
 #include "serve/udp.h"
+
+/* Until the next worker reads, the channel holds some hundreds. */
+#define PASS_AGAIN_MS 2
+#define PASS_MS 5000
+
+struct passing {
+	struct passing *next;
+	int fd;
+	size_t len;
+	uint8_t octets[];
+};
 
 static struct {
 	struct worker_start start;
@@ -26,24 +39,92 @@ static struct {
 	struct serve_tcp *tcp;
 	struct event *handover;
 	bool is_serving;
+
+	/* Connections that the channel to the next worker had no room for. */
+	struct passing *first, **last;
+	struct event *pass_again;
+	int64_t pass_until_ms;
+	bool is_drained;
 } worker;
 
-/* To whoever serves this number next. */
+/* To whoever serves this number next. False: it has no room now. */
+static bool
+pass(int fd, const uint8_t *octets, size_t len)
+{
+	int channel = worker.start.d->handover[worker.start.number][0];
+	bool is_full = false;
+	if (!serving_pass_fd(channel, fd, octets, len)) {
+		is_full = errno == EAGAIN || errno == EINTR ||
+		    errno == ENOBUFS || errno == ETOOMANYREFS;
+		if (!is_full)
+			ev_connection_lost_in_handover();
+	}
+	return !is_full;
+}
+
+static void
+pass_waiting(evutil_socket_t unused, short what, void *arg)
+{
+	static const struct timeval soon = { 0, PASS_AGAIN_MS * 1000 };
+	bool is_over = clock_mono_ms() > worker.pass_until_ms;
+	(void)unused;
+	(void)what;
+	(void)arg;
+	while (worker.first != NULL) {
+		struct passing *p = worker.first;
+		bool is_passed = pass(p->fd, p->octets, p->len);
+		if (!is_passed && !is_over)
+			break;
+		if (!is_passed)
+			ev_connection_lost_in_handover();
+		worker.first = p->next;
+		close(p->fd);
+		free(p);
+	}
+	if (worker.first != NULL)
+		event_add(worker.pass_again, &soon);
+	else if (worker.is_drained)
+		_exit(0);
+}
+
+/* Behind those that wait already. */
+static bool
+pass_later(int fd, const uint8_t *octets, size_t len)
+{
+	struct passing *p = malloc(sizeof(*p) + len);
+	if (p == NULL)
+		return false;
+	*p = (struct passing){ .fd = fd, .len = len };
+	if (len > 0)
+		memcpy(p->octets, octets, len);
+	if (worker.first == NULL)
+		worker.last = &worker.first;
+	*worker.last = p;
+	worker.last = &p->next;
+	worker.pass_until_ms = clock_mono_ms() + PASS_MS;
+	pass_waiting(-1, 0, NULL);
+	return true;
+}
+
 static void
 hand_over(void *arg, int fd, const uint8_t *octets, size_t len)
 {
 	(void)arg;
-	if (!serving_pass_fd(worker.start.d->handover[worker.start.number][0],
-	    fd, octets, len))
+	if (worker.first == NULL && pass(fd, octets, len)) {
+		close(fd);
+	} else if (!pass_later(fd, octets, len)) {
 		ev_connection_lost_in_handover();
-	close(fd);
+		close(fd);
+	}
 }
 
 static void
 drained(void *arg)
 {
 	(void)arg;
-	_exit(0);
+	if (worker.first == NULL)
+		_exit(0);
+	worker.is_drained = true;
 }
 
 static void
@@ -62,8 +143,16 @@ static void
 serve_all(void)
 {
 	const struct listening *l = &worker.start.d->listening;
+	int handover = worker.start.d->handover[worker.start.number][1];
 	bool is_good = true;
 	hook_at("hop-9-go", NULL);
+	worker.handover = event_new(worker.loop, handover,
+	    EV_READ | EV_PERSIST, on_handover, NULL);
+	ASSERT(worker.handover != NULL);
+	event_add(worker.handover, NULL);
+	/* Those that were accepted before have their places of tcp-count
+	 * before new ones. */
+	on_handover(handover, EV_READ, NULL);
 	for (unsigned i = 0; i < l->udp.count; i++)
 		is_good = is_good &&
 		    serve_udp_listen(worker.udp, l->udp.fds[i]) == OK;
@@ -71,11 +160,6 @@ serve_all(void)
 		is_good = is_good &&
 		    serve_tcp_listen(worker.tcp, l->tcp.fds[i]) == OK;
 	ASSERT(is_good);
-	worker.handover = event_new(worker.loop,
-	    worker.start.d->handover[worker.start.number][1],
-	    EV_READ | EV_PERSIST, on_handover, NULL);
-	ASSERT(worker.handover != NULL);
-	event_add(worker.handover, NULL);
 	worker.is_serving = true;
 }
 
@@ -153,6 +237,8 @@ worker_main(const struct worker_start *start)
 		_exit(1);
 	}
 	hook_at("hop-9-ready", NULL);
+	worker.pass_again = evtimer_new(worker.loop, pass_waiting, NULL);
+	ASSERT(worker.pass_again != NULL);
 	say_ready();
 	event_base_dispatch(worker.loop);
 	_exit(1);

@@ -41,7 +41,7 @@ resume(evutil_socket_t fd, short what, void *arg)
 	struct serve_tcp *t = arg;
 	(void)fd;
 	(void)what;
-	if (t->accepted < t->limits.count) {
+	if (t->count < t->limits.count) {
 		t->is_paused = false;
 		set_listening(t);
 	}
@@ -81,6 +81,10 @@ conn_insert(struct serve_tcp *t, struct tcp_conn *c)
 		c->next->prev = c;
 	t->conns = c;
 	t->count++;
+	if (t->count >= t->limits.count && !t->limits.reject_overflow) {
+		t->is_paused = true;
+		set_listening(t);
+	}
 }
 
 void
@@ -93,9 +97,7 @@ serve_tcp_conn_gone(struct serve_tcp *t, struct tcp_conn *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	t->count--;
-	if (c->is_counted)
-		t->accepted--;
-	if (t->is_paused && t->accepted < t->limits.count) {
+	if (t->is_paused && t->count < t->limits.count) {
 		t->is_paused = false;
 		set_listening(t);
 	}
@@ -118,7 +120,7 @@ static void
 take(struct serve_tcp *t, int fd, const struct addr *peer)
 {
 	int on = 1;
-	if (t->accepted >= t->limits.count) {
+	if (t->count >= t->limits.count) {
 		fd_close(&fd);
 		return;
 	}
@@ -128,13 +130,7 @@ take(struct serve_tcp *t, int fd, const struct addr *peer)
 		return;
 	serve_count(t->serve, peer->sa.sa_family == AF_INET6 ? COUNT_TCP6 :
 	    COUNT_TCP);
-	c->is_counted = true;
 	conn_insert(t, c);
-	t->accepted++;
-	if (t->accepted >= t->limits.count && !t->limits.reject_overflow) {
-		t->is_paused = true;
-		set_listening(t);
-	}
 	tcp_conn_go_on(c);
 }
 

@@ -53,8 +53,8 @@ MUST_CHECK enum err serve_tcp_create(struct event_base *base,
 /* Accepts on a non-blocking listening socket, which stays the caller's. */
 MUST_CHECK enum err serve_tcp_listen(struct serve_tcp *t, int fd);
 /* Takes over an accepted or handed-over connection: fd is owned from here on,
- * whatever happens; octets were read from it already. Not bound by
- * tcp-count (it was counted where it came from). */
+ * whatever happens; octets were read from it already. It is never refused (it
+ * had its place where it came from), but takes one of tcp-count's places. */
 void serve_tcp_adopt(struct serve_tcp *t, int fd, const uint8_t *octets,
     size_t len);
 

@@ -32,7 +32,6 @@ struct tcp_conn {
 	size_t out_at, out_len;
 	struct xfr_out *xfr;	/* a transfer under way, or null */
 	bool is_last;		/* end after what is being written */
-	bool is_counted;	/* against tcp-count */
 	bool is_placed;		/* its first query was sent here by the gate */
 };
 
@@ -50,8 +49,7 @@ struct serve_tcp {
 	struct serve_tcp_hooks hooks;
 	struct tcp_listener *listeners;
 	struct tcp_conn *conns;
-	unsigned count;		/* connections, all */
-	unsigned accepted;	/* those that count against tcp-count */
+	unsigned count;		/* connections */
 	bool is_accepting;
 	bool is_paused;		/* at the limit, or no descriptors */
 	bool is_retired;

@@ -1,0 +1,276 @@
+"""Answers never stop: whoever asks while versions are published one after
+another gets every answer, of a serial that never goes back."""
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+from harness.net import (Key, Transfer, V4, as_set, make_query,
+                         read_framed, send_framed, serial_in, wait_until)
+from harness.server import Zone
+from harness.zones import plain_zone
+
+import dns.message
+
+ZONE = 'example.test.'
+QUERY = make_query(ZONE, 'SOA').to_wire()
+
+
+def serial_of_wire(wire):
+    m = dns.message.from_wire(wire)
+    assert m.rcode() == 0 and m.answer, m
+    return m.answer[0][0].serial
+
+
+class Asker(threading.Thread):
+    """Asks without pause until told to stop; notes what went wrong."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.address = (V4, port)
+        self.asked = 0
+        self.newest = 0
+        self.troubles = []
+        self.is_stopping = False
+
+    def run(self):
+        while not self.is_stopping and len(self.troubles) < 10:
+            try:
+                serial = serial_of_wire(self.exchange())
+                if serial < self.newest:
+                    self.troubles.append('%d after %d' % (
+                        serial, self.newest))
+                self.newest = serial
+            except (OSError, AssertionError, struct.error) as e:
+                self.troubles.append('%s: %r' % (type(self).__name__, e))
+                self.again()
+            self.asked += 1
+
+    def again(self):
+        pass
+
+
+class UdpAsker(Asker):
+    def __init__(self, port):
+        super().__init__(port)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.settimeout(2)
+        self.sock.connect(self.address)
+        self.number = 0
+
+    def exchange(self):
+        self.number = (self.number + 1) & 0xffff
+        head = struct.pack('!H', self.number)
+        self.sock.send(head + QUERY[2:])
+        while True:
+            wire = self.sock.recv(4096)
+            if wire[:2] == head:
+                return wire
+
+
+class NewConnections(Asker):
+    def exchange(self):
+        with socket.create_connection(self.address, 2) as s:
+            send_framed(s, QUERY)
+            wire = read_framed(s)
+        assert wire is not None, 'closed without an answer'
+        return wire
+
+
+class KeptConnection(Asker):
+    """One connection; the query comes in pieces, several at once."""
+    many = 1
+
+    def __init__(self, port):
+        super().__init__(port)
+        self.again()
+
+    def again(self):
+        self.sock = socket.create_connection(self.address, 2)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def exchange(self):
+        framed = (struct.pack('!H', len(QUERY)) + QUERY) * self.many
+        cut = self.asked % len(framed)
+        self.sock.sendall(framed[:cut])
+        self.sock.sendall(framed[cut:])
+        for _ in range(self.many):
+            wire = read_framed(self.sock)
+            assert wire is not None, 'closed without an answer'
+        return wire
+
+
+class Pipelined(KeptConnection):
+    many = 50
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_no_query_is_lost(site, workers):
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    proxy.server_options += ['server-count: %d' % workers,
+                             'xfrd-reload-timeout: 0']
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    askers = [kind(proxy.port) for kind in (
+        UdpAsker, UdpAsker, NewConnections, KeptConnection, Pipelined)]
+    for a in askers:
+        a.start()
+    for serial in range(2, 42):
+        primary.load(ZONE, plain_zone(ZONE, serial))
+        primary.notify(ZONE, V4, proxy.port)
+        time.sleep(0.1)
+    proxy.wait_serial(ZONE, 41, 10)
+    for a in askers:
+        a.is_stopping = True
+    for a in askers:
+        a.join(5)
+    assert not sum((a.troubles for a in askers), [])
+    assert all(a.asked > 20 and a.newest > 30 for a in askers), [
+        (type(a).__name__, a.asked, a.newest) for a in askers]
+
+
+def test_many_kept_connections_outlive_a_publication(site):
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    proxy.server_options += ['tcp-count: 4000', 'tcp-timeout: 60']
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    kept = []
+    try:
+        for _ in range(3500):
+            kept.append(socket.create_connection((V4, proxy.port), 5))
+        for s in kept:
+            send_framed(s, QUERY)
+            assert serial_of_wire(read_framed(s)) == 1
+        for s in kept:
+            s.sendall(b'\0')        # a query that has only begun
+        for serial in (2, 3):
+            primary.publish(ZONE, plain_zone(ZONE, serial), (V4, proxy.port))
+            proxy.wait_serial(ZONE, serial)
+        for i, s in enumerate(kept):
+            s.sendall(struct.pack('!H', len(QUERY))[1:] + QUERY)
+            wire = read_framed(s)
+            assert wire is not None, 'connection %d was lost' % i
+            assert serial_of_wire(wire) == 3
+    finally:
+        for s in kept:
+            s.close()
+
+
+def test_more_connections_than_tcp_count(site):
+    """Those that say nothing are let go after a while; UDP goes on; one that
+    got in is answered."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    proxy.server_options += ['tcp-count: 20', 'tcp-timeout: 3']
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    silent = []
+    try:
+        for _ in range(60):
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex((V4, proxy.port))
+            silent.append(s)
+        for serial in (2, 3, 4):
+            primary.publish(ZONE, plain_zone(ZONE, serial), (V4, proxy.port))
+            proxy.wait_serial(ZONE, serial, 2)
+        wait_until(lambda: proxy.ask(ZONE, 'SOA', tcp=True, timeout=1)
+                   is not None, 15, 'TCP is answered in the end')
+    finally:
+        for s in silent:
+            s.close()
+
+
+@pytest.mark.parametrize('key', [None, Key()], ids=['plain', 'tsig'])
+def test_queries_pipelined_behind_a_transfer(site, key):
+    """They are answered after it, on the same connection, also when its
+    generation retires meanwhile."""
+    primary = site.primary(key=key)
+    primary.load(ZONE, plain_zone(ZONE, 1, size=20000))
+    proxy = site.proxy()
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    t = Transfer(V4, proxy.port, ZONE, key, receive_buffer=4096)
+    for _ in range(3):
+        send_framed(t.sock, QUERY)
+    records = t.records
+    while t.step():
+        pass
+    assert serial_in(records) == 1 and len(records) > 20000
+    for _ in range(3):
+        assert serial_of_wire(read_framed(t.sock)) == 1
+    t.close()
+
+
+def test_slow_readers_over_generations(site):
+    """Each gets its own version whole, though it reads it over five
+    publications."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1, size=8000))
+    proxy = site.proxy()
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.server_options += ['xfrd-reload-timeout: 0']
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    readers = []
+    for serial in range(2, 7):
+        readers.append(Transfer(V4, proxy.port, ZONE, receive_buffer=2048))
+        readers[-1].step()
+        primary.publish(ZONE, plain_zone(ZONE, serial, size=8000),
+                        (V4, proxy.port))
+        proxy.wait_serial(ZONE, serial)
+        for r in readers:
+            r.step()
+    for i, r in enumerate(readers):
+        records = r.all()
+        assert serial_in(records) == records[-1][2].serial == i + 1
+        assert 'only-%d.%s' % (i + 1, ZONE) in {
+            n.to_text() for n, _, _ in records}
+    wait_until(lambda: len(proxy.roles()['nsdv-worker']) == 1, 5,
+               'old workers are gone')
+
+
+def test_tcp_count_holds_over_publications(site):
+    """Connections that were handed over keep their place."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    proxy.server_options += ['tcp-count: 10', 'tcp-timeout: 30']
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    kept = []
+    try:
+        for serial in (1, 2, 3):
+            answered = 0
+            for _ in range(10):
+                s = socket.create_connection((V4, proxy.port), 5)
+                s.settimeout(0.1 if serial > 1 else 2)
+                kept.append(s)
+                send_framed(s, QUERY)
+                try:
+                    answered += read_framed(s) is not None
+                except OSError:
+                    pass
+            assert answered == (10 if serial == 1 else 0)
+            primary.publish(ZONE, plain_zone(ZONE, serial + 1),
+                            (V4, proxy.port))
+            proxy.wait_serial(ZONE, serial + 1)
+        for s in kept[:10]:
+            s.close()
+        kept[10].settimeout(3)
+        assert serial_of_wire(read_framed(kept[10])) == 4
+    finally:
+        for s in kept:
+            s.close()
