@@ -33,15 +33,16 @@ say() {
 # stage NAME COMMAND...: its log is shown where it failed; the result of each
 # test stands in NAME.xml
 stage() {
-	name=$1
+	stage_name=$1
 	shift
-	echo "$name" >> "$RESULTS/stages"
-	say "$name"
-	if "$@" > "$RESULTS/$name.log" 2>&1; then
-		tail -n 2 "$RESULTS/$name.log"
+	stage_log=$RESULTS/$stage_name.log
+	echo "$stage_name" >> "$RESULTS/stages"
+	say "$stage_name"
+	if "$@" > "$stage_log" 2>&1; then
+		tail -n 2 "$stage_log"
 		return 0
 	fi
-	tail -n "${NSDV_TAIL:-150}" "$RESULTS/$name.log"
+	tail -n "${NSDV_TAIL:-150}" "$stage_log"
 	return 1
 }
 
