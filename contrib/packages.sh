@@ -55,7 +55,7 @@ without_services() {
 	fi
 	printf '#!/bin/sh\nexit 101\n' > "$policy"
 	chmod 755 "$policy"
-	status=0
+	local status=0
 	"$@" || status=$?
 	rm -f "$policy"
 	return "$status"
@@ -63,8 +63,7 @@ without_services() {
 
 # build_in DIRECTORY SOURCE [OPTION...]: configures it once, then builds
 build_in() {
-	directory=$1
-	source=$2
+	local directory="$1" source="$2"
 	shift 2
 	if [ ! -f "$directory/build.ninja" ]; then
 		meson setup "$@" "$directory" "$source" || return 1

@@ -33,22 +33,22 @@ say() {
 # stage NAME COMMAND...: its log is shown where it failed; the result of each
 # test stands in NAME.xml
 stage() {
-	stage_name=$1
+	local name="$1"
+	local log="$RESULTS/$name.log"
 	shift
-	stage_log=$RESULTS/$stage_name.log
-	echo "$stage_name" >> "$RESULTS/stages"
-	say "$stage_name"
-	if "$@" > "$stage_log" 2>&1; then
-		tail -n 2 "$stage_log"
+	echo "$name" >> "$RESULTS/stages"
+	say "$name"
+	if "$@" > "$log" 2>&1; then
+		tail -n 2 "$log"
 		return 0
 	fi
-	tail -n "${NSDV_TAIL:-150}" "$stage_log"
+	tail -n "${NSDV_TAIL:-150}" "$log"
 	return 1
 }
 
 # step NAME COMMAND...: something that is one result in itself
 step() {
-	inner='<failure/>'
+	local inner='<failure/>'
 	! stage "$@" || inner=
 	printf '<testsuite><testcase name="%s">%s</testcase></testsuite>\n' \
 	    "$1" "$inner" > "$RESULTS/$1.xml"
@@ -56,9 +56,8 @@ step() {
 }
 
 run_meson_tests() {
-	log=$1/meson-logs/testlog.junit.xml
+	local log="$1/meson-logs/testlog.junit.xml" status=0
 	rm -f "$log"
-	status=0
 	meson test -C "$1" --no-rebuild --print-errorlogs \
 	    --timeout-multiplier "$3" || status=$?
 	[ ! -f "$log" ] || cp "$log" "$RESULTS/$2.xml"
@@ -72,8 +71,7 @@ run_lint() {
 
 # run_system BUILD NAME ARGUMENT...
 run_system() {
-	build=$1
-	name=$2
+	local build="$1" name="$2"
 	shift 2
 	NSDV_BUILD=$build "$PYTHON" -B -m pytest -q "$ROOT/tests/system" \
 	    -c "$ROOT/tests/system/pytest.ini" --tb=short --durations=10 \
@@ -82,13 +80,10 @@ run_system() {
 
 # In parallel what bears it; what measures time by itself.
 run_both() {
-	build=$1
-	name=$2
+	local build="$1" name="$2" status=0 alone=0 part
 	shift 2
-	status=0
 	run_system "$build" "$name-parallel" -n "$JOBS" \
 	    -m "not alone and ($*)" || status=$?
-	alone=0
 	run_system "$build" "$name-alone" -m "alone and ($*)" || alone=$?
 	[ "$alone" = 5 ] || [ "$alone" = 0 ] || status=$alone	# 5: none there
 	for part in parallel alone; do
@@ -113,7 +108,7 @@ build_fuzzers() {
 }
 
 run_fuzzers() {
-	status=0
+	local status=0 program target corpus work
 	for program in "$BUILD"/fuzz/tests/fuzz/fuzz_*; do
 		[ -f "$program" ] && [ -x "$program" ] || continue
 		target=$(basename "$program")
