@@ -219,7 +219,7 @@ cand_verify(struct cand_zone *z)
 		m.verdict = VERDICT_REJECT;
 		m.is_known = 1;
 		snprintf(m.reason, sizeof(m.reason),
-		    "the same content was rejected before");
+		    "the same content was kept back before");
 		send_verdict(z, &m, NULL, 0);
 		return;
 	}

@@ -277,6 +277,7 @@ update_give_up(struct update_zone *z, struct update *u)
 #define FLAG_UNVERIFIED 16u
 #define FLAG_EXHAUSTED 32u
 #define FLAG_RECHECK 64u
+#define FLAG_UNSERVED 128u
 
 uint32_t
 update_flags(const struct update *u)
@@ -287,7 +288,8 @@ update_flags(const struct update *u)
 	    (u->is_waived ? FLAG_WAIVED : 0) |
 	    (u->is_unverified ? FLAG_UNVERIFIED : 0) |
 	    (u->is_exhausted ? FLAG_EXHAUSTED : 0) |
-	    (u->is_recheck_wanted ? FLAG_RECHECK : 0);
+	    (u->is_recheck_wanted ? FLAG_RECHECK : 0) |
+	    (u->is_unserved ? FLAG_UNSERVED : 0);
 }
 
 void
@@ -300,6 +302,7 @@ update_set_flags(struct update *u, uint32_t flags)
 	u->is_unverified = (flags & FLAG_UNVERIFIED) != 0;
 	u->is_exhausted = (flags & FLAG_EXHAUSTED) != 0;
 	u->is_recheck_wanted = (flags & FLAG_RECHECK) != 0;
+	u->is_unserved = (flags & FLAG_UNSERVED) != 0;
 }
 
 static bool
@@ -336,6 +339,7 @@ update_restore(struct update_zone *z, const struct update *stored,
 	n->is_changed = n->is_told_over = false;
 	append(z, n);
 	if (n->state == UPDATE_REJECTED ||
+	    (n->state == UPDATE_HELD && n->is_unserved) ||
 	    (n->state == UPDATE_FAILED && n->is_exhausted))
 		update_limit_fetch(z, n, n->judged_s);
 	*u = n;
@@ -384,12 +388,15 @@ update_next_known(const struct update_zone *z, int64_t now_s,
     const struct update **at)
 {
 	const struct update *u = *at == NULL ? z->first : (*at)->next;
-	/* Where a rejection does not keep a version back none is known. */
-	if (!z->policy.is_verified || z->policy.mode == UPDATE_REPORT)
-		return false;
+	/* Where a rejection does not keep a version back none is known; what
+	 * cannot be published is, everywhere. */
+	bool keeps_back = z->policy.is_verified &&
+	    z->policy.mode != UPDATE_REPORT;
 	for (; u != NULL; u = u->next) {
-		bool is_judged = u->state == UPDATE_REJECTED ||
-		    (u->state == UPDATE_FAILED && u->is_exhausted);
+		bool is_judged = (keeps_back &&
+		    (u->state == UPDATE_REJECTED ||
+		    (u->state == UPDATE_FAILED && u->is_exhausted))) ||
+		    (u->state == UPDATE_HELD && u->is_unserved);
 		if (!is_judged || !u->has_digest || u->is_forgiven ||
 		    (u->retry_s != 0 && u->retry_s <= now_s))
 			continue;

@@ -57,6 +57,8 @@ struct update {
 	bool is_waived;		/* approved in spite of named verifiers */
 	bool is_unverified;	/* let out without every verifier's yes */
 	bool is_exhausted;	/* FAILED: no retries are left */
+	bool is_unserved;	/* HELD: the store died of it, or found that
+				 * it is not what was verified */
 	bool has_digest;
 	uint8_t digest[UPDATE_DIGEST];	/* from its candidate */
 	bool is_forgiven;	/* its digest is not held against anyone */

@@ -93,7 +93,8 @@ judged_before(const struct update_zone *z, const struct update *u)
 	for (struct update *v = z->first; v != NULL; v = v->next)
 		if (v != u && v->to == u->to && same_digest(u, v) &&
 		    (v->state == UPDATE_REJECTED ||
-		    v->state == UPDATE_FAILED))
+		    v->state == UPDATE_FAILED ||
+		    (v->state == UPDATE_HELD && v->is_unserved)))
 			return v;
 	return NULL;
 }
@@ -157,6 +158,13 @@ on_known(struct update_zone *z, struct update *u, int64_t now_s,
 		return;
 	}
 	u->judged_s = before->judged_s;
+	if (before->state == UPDATE_HELD) {
+		u->is_unserved = true;
+		update_fire(u, ON_UPDATE_WITHHELD);
+		update_fire(before, ON_UPDATE_DROPPED);
+		update_limit_fetch(z, u, now_s);
+		return;
+	}
 	u->attempts = before->attempts;
 	u->timeouts = before->timeouts;
 	u->is_exhausted = before->is_exhausted;
@@ -233,7 +241,7 @@ update_judge(struct update_zone *z, struct update *tip,
 		if (v->outcome != OUTCOME_APPLIED)
 			note_judged(tip, now_s);
 		if (v->outcome != OUTCOME_UNUSABLE &&
-		    is_let_out_unverified(z, v)) {
+		    v->outcome != OUTCOME_KNOWN && is_let_out_unverified(z, v)) {
 			note_judged(tip, now_s);
 			let_through(tip, true, acts);
 		} else {
@@ -347,7 +355,10 @@ update_not_served(struct update_zone *z, struct update *u, int64_t now_s,
 	/* An approval would only kill the next store: it is verified again
 	 * when an operator says so. */
 	u->is_passed = u->is_approved = u->is_recheck_wanted = false;
+	/* Nor does the same content go that way once more by itself. */
+	u->is_unserved = true;
 	update_fire(u, ON_UPDATE_NOT_SERVED);
+	update_limit_fetch(z, u, now_s);
 	acts->alarm = true;
 	update_settle(z, now_s, acts);
 }

@@ -103,6 +103,7 @@ verify_again(struct update *u)
 	    ? 0 : u->attempts;
 	u->timeouts = u->attempts == 0 ? 0 : u->timeouts;
 	u->is_exhausted = u->is_passed = u->is_recheck_wanted = false;
+	u->is_unserved = false;
 	u->retry_s = 0;
 	update_fire(u, ON_UPDATE_AGAIN);
 }
@@ -239,6 +240,7 @@ update_forgive(struct update_zone *z)
 {
 	z->refetches = 0;
 	for (struct update *u = z->first; u != NULL; u = u->next)
-		if (u->state == UPDATE_REJECTED || u->state == UPDATE_FAILED)
+		if (u->state == UPDATE_REJECTED ||
+		    u->state == UPDATE_FAILED || u->is_unserved)
 			u->is_forgiven = true;
 }

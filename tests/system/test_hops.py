@@ -141,22 +141,29 @@ def test_kill_at_hop(site, hooks, point, victim):
     proxy.wait_serial(ZONE, 4, 10)
 
 
-def one_window(primary, proxy, zones, serial):
+def load(primary, zones, serial, **timers):
+    for zone in zones:
+        primary.load(zone, plain_zone(zone, serial, **timers))
+
+
+def notify(primary, proxy, zones):
+    for zone in zones:
+        primary.notify(zone, primary.address, proxy.port)
+
+
+def one_window(primary, proxy, zones, serial, **timers):
     """The first starts a window; those within the second after it share the
     next one."""
-    for zone in zones:
-        primary.load(zone, plain_zone(zone, serial))
-    primary.notify(zones[0], primary.address, proxy.port)
+    load(primary, zones, serial, **timers)
+    notify(primary, proxy, zones[:1])
     proxy.wait_serial(zones[0], serial)
-    for zone in zones[1:]:
-        primary.notify(zone, primary.address, proxy.port)
+    notify(primary, proxy, zones[1:])
 
 
 def test_verdict_given_before_the_candidate_died_counts(site, hooks):
     zones = ['first.test.', 'good.test.', 'slow.test.']
     primary = site.primary()
-    for zone in zones:
-        primary.load(zone, plain_zone(zone, 1))
+    load(primary, zones, 1)
     proxy = site.proxied(primary, zones, '''
 cat > /dev/null
 [ "$zone" != slow.test. ] || while [ -e "$0.wait" ]; do sleep 0.02; done
@@ -174,6 +181,26 @@ exit 0''', 'verifier-retry-delay: 1', server=['xfrd-reload-timeout: 1'])
     (proxy.dir / 'verifier.wait').unlink()
     proxy.wait_serial('slow.test.', 2, 5)
     assert len(proxy.runs('good.test.', 2)) == 1, 'no second check'
+
+
+@pytest.mark.parametrize('point', ['hop-7-gate', 'hop-7-answer'])
+def test_nobody_to_ask_is_no_rejection(site, hooks, point):
+    """The verifier asks the verify address and says no, because who should
+    answer has died: that is not held against the version."""
+    primary = site.primary()
+    primary.load(ZONE, text(1))
+    proxy = site.proxied(primary, [ZONE], '''
+seen=$(dig +tries=1 +time=1 +short @127.0.0.1 -p $VERIFY_PORT $zone SOA |
+    cut -d' ' -f3)
+[ "$seen" = "$serial" ]''', 'verifier-retry-delay: 1',
+                         server=['xfrd-reload-timeout: 0'])
+    hooks.set(point)
+    publish(primary, proxy, 2)
+    kill(hooks.stopped(point))
+    hooks.go_on(point)
+    proxy.wait_serial(ZONE, 2, 6)
+    assert len(proxy.runs(ZONE, 2)) == 2
+    assert 'rejected' not in proxy.log_text()
 
 
 # -- what is altered is not published
@@ -217,23 +244,13 @@ def test_store_altered_before_is_not_built_upon(site, hooks):
 POISON, OTHERS = 'poison.test.', ['other%d.test.' % i for i in range(4)]
 
 
-def load(primary, zones, serial):
-    for zone in zones:
-        primary.load(zone, plain_zone(zone, serial))
-
-
-def notify(primary, proxy, zones):
-    for zone in zones:
-        primary.notify(zone, primary.address, proxy.port)
-
-
-def poisoned(site, *verify):
+def poisoned(site, **timers):
     zones = [POISON, *OTHERS]
     primary = site.primary()
-    load(primary, zones, 1)
+    load(primary, zones, 1, **timers)
     proxy = site.proxied(
         primary, zones, 'cat > /dev/null; exit 0', 'verifier-retries: 2',
-        'verifier-retry-delay: 1', *verify,
+        'verifier-retry-delay: 1',
         server=['xfrd-reload-timeout: 1'])
     return primary, proxy
 
@@ -274,9 +291,10 @@ def test_poison_zone(site, hooks, point, what):
 def test_version_that_kills_the_store(site, hooks):
     """It is held with an alarm; the new store starts without it, and all else
     goes on."""
-    primary, proxy = poisoned(site)
+    primary, proxy = poisoned(site, refresh=1, retry=1)
     hooks.set('hop-9-patching@' + POISON, 'die')
-    one_window(primary, proxy, [OTHERS[0], POISON, *OTHERS[1:]], 2)
+    one_window(primary, proxy, [OTHERS[0], POISON, *OTHERS[1:]], 2,
+               refresh=1, retry=1)
     proxy.wait_log(r'error: .*%s serial 2 .*the store died of it' % POISON)
     proxy.wait_log('error: .*%s.* needs an operator' % POISON)
     for zone in OTHERS:
@@ -293,6 +311,9 @@ def test_version_that_kills_the_store(site, hooks):
     for zone in OTHERS:
         proxy.wait_serial(zone, 3, 5)
     assert proxy.serial(POISON) == 1
+    assert proxy.log_text().count('the store died of it') == 1
+    # It was fetched again meanwhile, and did not get as far as the store.
+    proxy.wait_log('%s serial 2 .*kept back before' % POISON)
     assert proxy.log_text().count('the store died of it') == 1
     hooks.clear('hop-9-patching@' + POISON)
     load(primary, [POISON], 3)

@@ -292,6 +292,42 @@ test_not_served(void **state)
 	expect("11 STAGED, 12 REJECTED");
 }
 
+/* The store died of it: the same content, transferred again, does not get as
+ * far as a store; in no mode. */
+static void
+test_not_served_comes_again(void **state)
+{
+	(void)state;
+	for (int mode = UPDATE_ENFORCE; mode <= UPDATE_REPORT; mode++) {
+		setup(state);
+		zone.policy.mode = (enum update_mode)mode;
+		struct update *u = ixfr(10, 11);
+		take();
+		judge(u, OUTCOME_PASS, "d");
+		assert_ptr_equal(acts.publish, u);
+		update_not_served(&zone, u, now, &acts);
+		struct update again = { 0 };
+		update_set_flags(&again, update_flags(u));
+		assert_true(again.is_unserved);
+		assert_false(update_may_fetch(&zone, 11, 0, now));
+		struct update *v = ixfr(10, 11);
+		const struct update *known = NULL;
+		assert_true(update_next_known(&zone, now, &known));
+		assert_ptr_equal(known, u);
+		take();
+		acts = (struct update_acts){ 0 };
+		judge(v, OUTCOME_KNOWN, "d");
+		assert_null(acts.publish);
+		expect("11 HELD");
+		assert_int_equal(update_recheck(&zone, v), OK);
+		take();
+		judge(v, OUTCOME_PASS, "d");	/* an operator wants it */
+		assert_ptr_equal(acts.publish, v);
+		teardown(state);
+	}
+	setup(state);
+}
+
 int
 main(void)
 {
@@ -308,6 +344,7 @@ main(void)
 		UPDATE_TEST(test_lost_with_newer),
 		UPDATE_TEST(test_done_without_verdict),
 		UPDATE_TEST(test_not_served),
+		UPDATE_TEST(test_not_served_comes_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
