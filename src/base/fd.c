@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,30 @@ fd_pread_all(int fd, void *octets, size_t n, off_t from)
 		n -= (size_t)r;
 	}
 	return true;
+}
+
+static rlim_t limit_before;	/* 0: was not raised */
+
+void
+fd_limit_raise(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= r.rlim_max)
+		return;
+	rlim_t before = r.rlim_cur;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) == 0)
+		limit_before = before;
+}
+
+void
+fd_limit_restore(void)
+{
+	struct rlimit r;
+	if (limit_before == 0 || getrlimit(RLIMIT_NOFILE, &r) == -1)
+		return;
+	r.rlim_cur = limit_before;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
 int

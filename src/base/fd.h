@@ -16,6 +16,10 @@ void fd_wish_pipe(int fd, int octets);
 MUST_CHECK bool fd_write_all(int fd, const void *octets, size_t n);
 /* Exactly n octets from the offset. */
 MUST_CHECK bool fd_pread_all(int fd, void *octets, size_t n, off_t at);
+/* As many descriptors as this process may have. */
+void fd_limit_raise(void);
+/* What was before, for commands that are started: some still select(). */
+void fd_limit_restore(void);
 /* An anonymous file with this content, sealed against any change; -1 on
  * failure. name is for /proc only. */
 int fd_memfile(const char *name, const void *octets, size_t n);

@@ -91,6 +91,7 @@ spawn_user_become(const struct spawn_user *u)
 static bool
 limits_set(const struct spawn_spec *s)
 {
+	fd_limit_restore();
 	/* A second more until KILL, so that XCPU can be told apart. */
 	struct rlimit cpu = { s->cpu_s, s->cpu_s + 1 };
 	if (s->cpu_s != 0 && setrlimit(RLIMIT_CPU, &cpu) == -1)

@@ -110,7 +110,7 @@ conf_kind_size(enum conf_kind kind)
 	case KIND_NUMBERS:
 		return sizeof(struct conf_numbers);
 	}
-	ASSERT(!"kind of option");
+	ASSERT(false && "kind of option");
 	return 0;
 }
 

@@ -262,7 +262,7 @@ set_member(struct builder *b, const struct conf_option *o, void *object,
 	case KIND_NUMBERS:
 		return add_number(b, o, to, v);
 	}
-	ASSERT(!"kind of option");
+	ASSERT(false && "kind of option");
 	return false;
 }
 

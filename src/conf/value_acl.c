@@ -30,7 +30,7 @@ rules_of(const char *what)
 	for (size_t i = 0; i < sizeof(acl_rules) / sizeof(*acl_rules); i++)
 		if (strcmp(acl_rules[i].what, what) == 0)
 			return &acl_rules[i];
-	ASSERT(!"kind of neighbours in the row");
+	ASSERT(false && "kind of neighbours in the row");
 	return NULL;
 }
 

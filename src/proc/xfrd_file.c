@@ -60,12 +60,20 @@ is_wanted(struct xzone *z, bool is_forced)
 	return !z->is_published || !is_unchanged(z, &z->load_facts);
 }
 
-void
-xzone_load_file(struct xzone *z, bool is_forced)
+/* The place of the loader with this order; 0: a free one. -1: there is none. */
+static int
+loader_of(const struct xfrd *x, uint32_t order)
+{
+	for (int i = 0; i < LOADERS_MAX; i++)
+		if (x->loaders[i].order == order)
+			return i;
+	return -1;
+}
+
+static void
+start_loader(struct xzone *z, int place)
 {
 	struct xfrd *x = z->x;
-	if (!is_wanted(z, is_forced))
-		return;
 	if (spool_create(x->statedir, SPOOL_TRANSFER, &z->load_fd,
 	    z->load_file) != OK) {
 		ev_system_trouble("spool for a zone file", z->conf->name);
@@ -79,9 +87,65 @@ xzone_load_file(struct xzone *z, bool is_forced)
 	}
 	struct msg_load_file m = { .id = ++x->next_order, .zone = z->id };
 	z->is_loading_file = true;
-	z->load_order = m.id;
-	z->load_may_go_back = is_forced;
+	z->load_order = x->loaders[place].order = m.id;
+	x->loaders[place].zone = z->id;
+	z->load_may_go_back = z->is_file_forced;
 	ipc_send_fds(x->supervisor, load_file, &m, &copy, 1);
+}
+
+/* Of many zones only some are read at a time: each takes a process and
+ * descriptors in three others. */
+static void
+start_loaders(struct xfrd *x)
+{
+	struct xzone *z;
+	int place;
+	while ((z = x->files) != NULL && (place = loader_of(x, 0)) != -1) {
+		xzone_forget_file(z);
+		if (is_wanted(z, z->is_file_forced))
+			start_loader(z, place);
+	}
+}
+
+void
+xzone_load_file(struct xzone *z, bool is_forced)
+{
+	struct xfrd *x = z->x;
+	if (z->conf->file_path == NULL || z->is_loading_file)
+		return;
+	if (!z->is_file_queued) {
+		if (x->files == NULL)
+			x->files_end = &x->files;
+		*x->files_end = z;
+		x->files_end = &z->next_file;
+		z->next_file = NULL;
+		z->is_file_queued = true;
+		z->is_file_forced = false;
+	}
+	z->is_file_forced |= is_forced;
+	start_loaders(x);
+}
+
+void
+xzone_check_file(struct xzone *z)
+{
+	if (!z->is_published || z->x->d->conf->server.zonefiles_check)
+		xzone_load_file(z, false);
+}
+
+void
+xzone_forget_file(struct xzone *z)
+{
+	struct xfrd *x = z->x;
+	if (!z->is_file_queued)
+		return;
+	struct xzone **at = &x->files;
+	while (*at != z)
+		at = &(*at)->next_file;
+	*at = z->next_file;
+	if (x->files_end == &z->next_file)
+		x->files_end = at;
+	z->is_file_queued = false;
 }
 
 /* The serial that the loader found, and a fingerprint of what it read: base
@@ -166,20 +230,22 @@ take_file(struct xzone *z)
 bool
 xfrd_file_answer(struct xfrd *x, const struct msg_answer *m)
 {
-	for (uint32_t id = 0; id < x->zone_limit; id++) {
-		struct xzone *z = x->zones[id];
-		if (z == NULL || !z->is_loading_file ||
-		    z->load_order != m->id)
-			continue;
+	int place = m->id != 0 ? loader_of(x, m->id) : -1;
+	if (place == -1)
+		return false;
+	/* The zone may have gone meanwhile, or come again. */
+	struct xzone *z = xfrd_zone(x, x->loaders[place].zone);
+	x->loaders[place].order = 0;
+	if (z != NULL && z->is_loading_file && z->load_order == m->id) {
 		z->is_loading_file = false;
 		if (m->is_ok)
 			take_file(z);
 		else
 			spool_drop(x->statedir, z->load_file);
 		fd_close(&z->load_fd);
-		return true;
 	}
-	return false;
+	start_loaders(x);
+	return true;
 }
 
 /* --- out -------------------------------------------------------------- */

@@ -275,7 +275,7 @@ xfrd_state_end(struct xfrd *x)
 	for (uint32_t id = 0; id < x->zone_limit; id++) {
 		if (x->zones[id] == NULL)
 			continue;
-		xzone_load_file(x->zones[id], false);
+		xzone_check_file(x->zones[id]);
 		xzone_touch(x->zones[id]);
 	}
 	/* Even without zones: windows may wait for the store. */

@@ -192,6 +192,7 @@ xzone_destroy(struct xzone **zp)
 	*zp = NULL;
 	if (z == NULL)
 		return;
+	xzone_forget_file(z);
 	xfr_conn_cancel(&z->conn);
 	intake_drop(&z->intake);
 	update_zone_clear(&z->updates, xbody_drop, z);

@@ -74,7 +74,7 @@ start_message(struct xfr_out *x, struct msg_writer *w, uint8_t *octets)
 	/* A header and a question always fit. */
 	if (x->is_first && !msg_put_question(w, x->qname.octets, x->qtype,
 	    x->qclass))
-		ASSERT(!"a question fits");
+		ASSERT(false && "a question fits");
 	w->reserved = x->is_first ? opt_out_room(&x->opt) : 0;
 	if (x->tsig.key != NULL)
 		w->reserved += tsig_room(x->tsig.key);
