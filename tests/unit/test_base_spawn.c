@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -364,11 +365,14 @@ test_reap_signal_all(void **state)
 	if (!reap_adopt_orphans())
 		skip();
 	char out[100];
-	int st = run_shell("setsid sh -c 'sleep 100 >/dev/null & sleep 101' "
-	    ">/dev/null 2>&1 & sleep 0.1; echo gone", out, sizeof(out));
+	int st = run_shell("f=$(mktemp); setsid sh -c 'sleep 100 & sleep 101 & "
+	    "echo up > \"$0\"; wait' \"$f\" > /dev/null 2>&1 & "
+	    "while [ ! -s \"$f\" ]; do sleep 0.01; done; rm \"$f\"; echo gone",
+	    out, sizeof(out));
 	assert_int_equal(st, 0);
 	pid_t spared = fork();
 	if (spared == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* if the test fails */
 		pause();
 		_exit(0);
 	}
@@ -397,6 +401,7 @@ test_reap_pidfd(void **state)
 	(void)state;
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}
