@@ -37,7 +37,7 @@ MUST_CHECK enum err statedir_lock(struct statedir *d, int wait_ms,
 int statedir_fd(const struct statedir *d);
 const char *statedir_path(const struct statedir *d);
 
-/* DESIGN P8: after that many more octets at least 5 % of the file system
+/* P8: after that many more octets at least 5 % of the file system
  * stay free. */
 bool statedir_has_room(const struct statedir *d, uint64_t more_octets);
 /* Names that were made, renamed or removed are durable. */

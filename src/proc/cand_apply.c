@@ -1,5 +1,5 @@
 /* cand_apply.c - a staged version becomes a zone version and ONE net delta
- * from what is published: hop 6 of DESIGN section 3.
+ * from what is published: hop 6 of doc/architecture.md.
  * Runs in: candidate. */
 #include <stdio.h>
 #include <string.h>

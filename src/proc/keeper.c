@@ -19,7 +19,7 @@
 #include "proc/role.h"
 
 #define ORDER_END 'E'
-/* Without a supervisor all verifiers end within a second (DESIGN P5). */
+/* Without a supervisor all verifiers end within a second (P5). */
 #define ORPHAN_GRACE_MS 500
 /* After KILL: as long until the end is reported without a wait status. */
 #define STUCK_MS 5000

@@ -1,6 +1,6 @@
 /* store_publish.c - an accepted version becomes the published one: the store
  * repeats the patch that the candidate rehearsed, the digest must be the
- * verdict's, and a new generation of workers is forked (DESIGN section 2).
+ * verdict's, and a new generation of workers is forked (doc/architecture.md).
  * Runs in: store. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* sup_generation.c - the generations of workers and the hand-over between
- * them (DESIGN section 2, Publication).
+ * them (doc/architecture.md, Hand-over).
  * Runs in: supervisor. New workers wait until the old ones have stopped
  * reading, so that no two versions answer at the same time; queries wait in
  * the sockets' buffers meanwhile. */

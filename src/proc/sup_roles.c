@@ -1,6 +1,6 @@
 /* sup_roles.c - xfrd, store, gate and candidates: their making, their
- * channels to each other, and what is done when one is lost (DESIGN section 2,
- * Loss).
+ * channels to each other, and what is done when one is lost
+ * (doc/reliability.md).
  * Runs in: supervisor. */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* xfrd.c - start, channels, and the turn.
  * Runs in: xfrd. Handlers change machines in memory and put into the journal;
  * at the end of a turn of the loop all of it is one commit, and only then do
- * messages leave that depend on it (DESIGN section 5). */
+ * messages leave that depend on it (doc/architecture.md). */
 #include "proc/xfrd.h"
 
 #include <signal.h>

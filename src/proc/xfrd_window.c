@@ -1,5 +1,5 @@
 /* xfrd_window.c - windows of staged versions, their candidates, their
- * verdicts (DESIGN section 2, Windows and candidates).
+ * verdicts (doc/architecture.md, Windows).
  * Runs in: xfrd. A new window waits for no verifier: only for
  * xfrd-reload-timeout since the start of the last one. */
 #include <stdio.h>

@@ -31,7 +31,7 @@ refuse(struct reply *r, const char *why, enum ede ede, const char *text)
 }
 
 /* From the verify address come only zones whose transfer is what a verifier
- * is there to look at (DESIGN, The verify address). */
+ * is there to look at (verifier(7)). */
 static bool
 is_permitted(struct reply *r)
 {

@@ -18,7 +18,7 @@ struct verify_run;
 
 struct verify_run_spec {
 	const char *zone;	/* name in the log (no final dot) */
-	const char *verifier;	/* its name (DESIGN: last part of the path) */
+	const char *verifier;	/* its name (last part of the path) */
 	struct verify_request request;
 	struct feed_source feed;
 	size_t output_max;	/* octets kept; 0: OUTPUT_KEPT_DEFAULT */

@@ -57,7 +57,7 @@ void xfr_conn_cancel(struct xfr_conn **c);
 const char *xfr_conn_status(const struct xfr_conn *c,
     char text[XFR_STATUS_MAX]);
 
-/* The limit of DESIGN P8: size-limit-xfr if configured (not 0), else four
+/* The limit of P8: size-limit-xfr if configured (not 0), else four
  * times the published zone's octets and at least 4 GiB, or 32 GiB while
  * nothing is published. */
 uint64_t xfr_size_limit(uint64_t configured, bool is_published,

@@ -19,7 +19,7 @@
 
 struct zonedb;
 
-/* digest_key: 16 octets, secret of this installation (DESIGN P2).
+/* digest_key: 16 octets, secret of this installation (P2).
  * reserve_octets: address space, at most 32 GiB (0: 32 GiB). */
 MUST_CHECK enum err zonedb_create(const uint8_t digest_key[16],
     size_t reserve_octets, struct zonedb **db);
