@@ -253,6 +253,8 @@ publish_whole(struct journal *j, const uint8_t *apex, struct zone_record *z,
 	 * meanwhile, is then older than this base. */
 	z->zone.base_delta = ++z->zone.last_delta;
 	z->zone.base_serial = net->delta.to;
+	memcpy(z->zone.base_digest, net->delta.digest,
+	    sizeof z->zone.base_digest);
 	z->base = net->place;
 	return e;
 }
@@ -322,7 +324,8 @@ put_base(struct journal *j, const uint8_t *apex, struct zone_record *z,
 
 enum err
 journal_put_base(struct journal *j, const uint8_t *apex, uint32_t serial,
-    uint64_t delta, const struct journal_data *base)
+    const uint8_t digest[JOURNAL_DIGEST], uint64_t delta,
+    const struct journal_data *base)
 {
 	struct zone_record z;
 	enum err e = db_begin(j);
@@ -336,6 +339,7 @@ journal_put_base(struct journal *j, const uint8_t *apex, uint32_t serial,
 	}
 	if (e == OK) {
 		z.zone.base_serial = serial;
+		memcpy(z.zone.base_digest, digest, JOURNAL_DIGEST);
 		z.zone.base_delta = delta;
 		e = put_base(j, apex, &z, base);
 	}

@@ -53,7 +53,7 @@ MUST_CHECK enum err journal_open(const struct journal_settings *s,
     struct journal **j, char why[JOURNAL_WHY_MAX]);
 /* What was not committed is given up. */
 void journal_close(struct journal **j);
-/* Secret of this installation, 16 octets (DESIGN P2). */
+/* Secret of this installation, 16 octets (P2). */
 const uint8_t *journal_digest_key(const struct journal *j);
 
 /* OK at once when nothing was put. */
@@ -95,6 +95,7 @@ struct journal_zone {
 	/* Only journal_put_base and the like change what stands below. */
 	enum journal_base base;
 	uint32_t base_serial;
+	uint8_t base_digest[JOURNAL_DIGEST];
 	uint64_t base_delta;
 	uint64_t last_delta;	/* number of the newest; 0: never one */
 	char base_file[SPOOL_NAME_MAX];
@@ -122,7 +123,7 @@ struct journal_delta {
 	bool is_whole;		/* the whole zone, not a difference */
 	bool has_from;		/* false: nothing was published before */
 	bool goes_back;		/* or other content at the same serial: neither
-				 * it nor an older one goes out (DESIGN P3) */
+				 * it nor an older one goes out (P3) */
 	uint32_t from, to;
 	uint8_t digest[JOURNAL_DIGEST];	/* of the version it leads to */
 	int64_t when_s;
@@ -150,11 +151,13 @@ MUST_CHECK enum err journal_read_net(struct journal *j, const uint8_t *apex,
 enum err journal_publish(struct journal *j, const uint8_t *apex,
     uint64_t update_id, int64_t now_s);
 /* The base moves on: the version reached with delta number `delta` (0 or
- * last_delta of the moment it was written) stands in this file or octets.
+ * last_delta of the moment it was written), of this serial and digest, stands
+ * in this file or octets.
  * Older deltas stay as history until trimmed. ERR_AGAIN, and the turn is not
  * spoilt: overtaken by a newer base; the file is reported as unused. */
 enum err journal_put_base(struct journal *j, const uint8_t *apex,
-    uint32_t serial, uint64_t delta, const struct journal_data *base);
+    uint32_t serial, const uint8_t digest[JOURNAL_DIGEST], uint64_t delta,
+    const struct journal_data *base);
 MUST_CHECK enum err journal_read_base(struct journal *j, const uint8_t *apex,
     struct octets *copy);
 /* Drops old steps until at most `number` of at most `octets` together are

@@ -14,6 +14,7 @@ zone_decode(struct buf *b, struct zone_record *r)
 	    !db_take_octets(b, z->digest, sizeof z->digest) ||
 	    !db_take_i64(b, &z->published_s) ||
 	    !buf_take_u32(b, &z->base_serial) ||
+	    !db_take_octets(b, z->base_digest, sizeof z->base_digest) ||
 	    !buf_take_u64(b, &z->base_delta) ||
 	    !buf_take_u64(b, &z->last_delta) ||
 	    !data_take_place(b, &r->base) ||
@@ -76,6 +77,7 @@ zone_write(struct journal *j, const uint8_t *apex, struct zone_record *r)
 	db_put_octets(&f, z->digest, sizeof z->digest);
 	db_put_u64(&f, (uint64_t)z->published_s);
 	db_put_u32(&f, z->base_serial);
+	db_put_octets(&f, z->base_digest, sizeof z->base_digest);
 	db_put_u64(&f, z->base_delta);
 	db_put_u64(&f, z->last_delta);
 	data_put_place(&f, &r->base);

@@ -13,7 +13,7 @@ struct msg_channel {
 	uint32_t role, number;
 };
 
-/* Descriptor 0: the sealed configuration (proc/conf_share.h). */
+/* Descriptor 0: the sealed configuration (sup_conf.c). */
 struct msg_conf {
 	uint32_t number;
 };
@@ -136,6 +136,7 @@ struct msg_state_end {
 /* Payload: a base file, or zone octets when is_plain. */
 struct msg_load {
 	uint32_t zone, serial;
+	struct zone_digest digest;
 	uint8_t is_plain;
 	uint64_t blob_len;
 };

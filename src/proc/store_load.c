@@ -64,12 +64,18 @@ load_base(struct store *s, struct ipc_msg *m)
 		return e;
 	const uint8_t *octets = blob.octets;
 	size_t len = blob.len;
-	if (!b->is_plain)
-		e = basefile_read(blob.octets, blob.len, &serial, &octets,
-		    &len);
-	if (e == OK)
+	if (b->is_plain) {
 		e = zonedb_build(s->db, b->zone, octets, len, &v, &dropped,
 		    &load.trouble);
+	} else {
+		/* Its checksum holds: these are the octets whose digest the
+		 * journal recorded. */
+		e = basefile_read(blob.octets, blob.len, &serial, &octets,
+		    &len);
+		if (e == OK)
+			e = zonedb_build_trusted(s->db, b->zone, octets, len,
+			    &b->digest, &v, &dropped, &load.trouble);
+	}
 	if (e == OK)
 		zonedb_commit(s->db, b->zone, v, NULL, 0, HISTORY_CLEAR);
 	ipc_blob_close(&blob);

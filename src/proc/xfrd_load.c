@@ -144,6 +144,7 @@ send_base(struct xzone *z, const struct journal_zone *j)
 	struct fd_map map;
 	int fd = -1;
 	bool is_good = false;
+	memcpy(&m.digest, j->base_digest, sizeof(m.digest));
 	switch (j->base) {
 	case JOURNAL_BASE_NONE:
 		break;

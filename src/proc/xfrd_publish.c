@@ -1,5 +1,5 @@
-/* xfrd_publish.c - from ACCEPTED to the secondaries: hops 8 to 10 of DESIGN
- * section 3, and the snapshots that follow.
+/* xfrd_publish.c - from ACCEPTED to the secondaries: hops 8 to 10 of
+ * doc/architecture.md, and the snapshots that follow.
  * Runs in: xfrd. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -246,7 +246,7 @@ xfrd_wrote_base(struct xzone *z, const struct msg_wrote_zone *m)
 		spool_drop(z->x->statedir, z->snapshot_file);
 	} else {
 		journal_put_base(z->x->journal, z->apex.octets, m->serial,
-		    z->snapshot_delta, &base);
+		    m->digest.octets, z->snapshot_delta, &base);
 		z->delta_octets = 0;
 	}
 	fd_close(&z->snapshot_fd);

@@ -6,6 +6,8 @@
 #define F2 "transfer-0000000000000002"
 #define F3 "snapshot-0000000000000003"
 
+static const uint8_t a_digest[] = "fedcba9876543210";
+
 static struct journal_data
 text_data(const char *text)
 {
@@ -163,7 +165,7 @@ test_limits(void **state)
 	journal_trim_deltas(j, kit_example, 1, 1, &dropped);
 	assert_int_equal(dropped, 0);
 	struct journal_data base = text_data("zone6");
-	assert_int_equal(journal_put_base(j, kit_example, 6,
+	assert_int_equal(journal_put_base(j, kit_example, 6, a_digest,
 	    zone_of(j).last_delta - 1, &base), OK);
 	journal_trim_deltas(j, kit_example, 4, 1000, &dropped);
 	assert_int_equal(dropped, 2);
@@ -177,6 +179,7 @@ test_limits(void **state)
 	kit_commit(j);
 	kit_reopen(&j);
 	assert_int_equal(zone_of(j).base_serial, 6);
+	assert_memory_equal(zone_of(j).base_digest, a_digest, 16);
 	journal_close(&j);
 }
 
@@ -196,7 +199,8 @@ test_limits_many(void **state)
 		journal_publish(j, kit_example, id, 0);
 	}
 	struct journal_data base = text_data("zone601");
-	journal_put_base(j, kit_example, 601, zone_of(j).last_delta, &base);
+	journal_put_base(j, kit_example, 601, a_digest,
+	    zone_of(j).last_delta, &base);
 	journal_trim_deltas(j, kit_example, 2, 100, &dropped);
 	assert_int_equal(dropped, 598);
 	kit_commit(j);
@@ -217,12 +221,12 @@ test_late_snapshot(void **state)
 	publish(j, 1, 2, "one", false);
 	uint64_t when = zone_of(j).last_delta;
 	publish_whole(j, 9, text_data("zone9"));
-	assert_int_equal(journal_put_base(j, kit_example, 2, when, &base),
-	    ERR_AGAIN);
+	assert_int_equal(journal_put_base(j, kit_example, 2, a_digest,
+	    when, &base), ERR_AGAIN);
 	base = text_data("early");
-	assert_int_equal(journal_put_base(j, kit_example, 2,
+	assert_int_equal(journal_put_base(j, kit_example, 2, a_digest,
 	    zone_of(j).last_delta + 1, &base), ERR_AGAIN);
-	assert_int_equal(journal_put_base(j, kit_other, 2, 0, &base),
+	assert_int_equal(journal_put_base(j, kit_other, 2, a_digest, 0, &base),
 	    ERR_AGAIN);
 	assert_string_equal(kit_unused, "");
 	kit_commit(j);
@@ -243,7 +247,8 @@ test_going_back(void **state)
 	publish_whole(j, 1, text_data("zone1"));
 	publish(j, 1, 2, "a", false);
 	publish(j, 2, 3, "b", false);
-	journal_put_base(j, kit_example, 3, zone_of(j).last_delta, &base);
+	journal_put_base(j, kit_example, 3, a_digest,
+	    zone_of(j).last_delta, &base);
 	publish(j, 3, 2, "c", true);
 	assert_string_equal(history(j, JOURNAL_OLDEST_FIRST), "4:3-2!=c ");
 	assert_int_equal(zone_of(j).serial, 2);
@@ -275,11 +280,13 @@ test_files(void **state)
 	/* The snapshot takes its place: the old file goes after the commit,
 	 * not before, and not if there is none. */
 	struct journal_data base = file_data(F3, 900);
-	journal_put_base(j, kit_example, 5, zone_of(j).last_delta, &base);
+	journal_put_base(j, kit_example, 5, a_digest,
+	    zone_of(j).last_delta, &base);
 	journal_abort(j);
 	assert_string_equal(kit_unused, "");
 	assert_true(journal_uses_file(j, F1));
-	journal_put_base(j, kit_example, 5, zone_of(j).last_delta, &base);
+	journal_put_base(j, kit_example, 5, a_digest,
+	    zone_of(j).last_delta, &base);
 	assert_string_equal(kit_unused, "");
 	kit_commit(j);
 	assert_string_equal(kit_unused, F1 " ");
