@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 
 #define WATCHES_PER_STILL 12
 #define END_WAIT_MS 5000
+#define DESCRIPTORS_BESIDE 512	/* sockets, channels, files */
 
 unsigned
 daemon_worker_count(const struct daemon *d)
@@ -367,6 +369,26 @@ start(struct sup *s)
 	return true;
 }
 
+/* A service is started with room for 1024 descriptors; each connection of
+ * tcp-count needs one in its worker and one on its way to the next. */
+static void
+raise_descriptor_limit(const struct daemon *d)
+{
+	const struct conf_server *c = &d->conf->server;
+	struct rlimit l;
+	rlim_t need = DESCRIPTORS_BESIDE + 2 * ((rlim_t)c->tcp_count +
+	    (rlim_t)c->xfrd_tcp_max);
+	if (getrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur >= need)
+		return;
+	struct rlimit both = { need, l.rlim_max > need ? l.rlim_max : need };
+	if (setrlimit(RLIMIT_NOFILE, &both) == 0)
+		return;
+	l.rlim_cur = l.rlim_max < need ? l.rlim_max : need;
+	if (setrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur < need)
+		ev_system_trouble("descriptors for tcp-count",
+		    strerror(EMFILE));
+}
+
 int
 supervisor_main(struct daemon *d)
 {
@@ -376,7 +398,11 @@ supervisor_main(struct daemon *d)
 	d->booted_s = clock_wall_s();
 	role_set_title(ROLE_SUPERVISOR, 0);
 	reap_adopt_orphans();
+<<<<<<< Updated upstream
 	fd_limit_raise();
+=======
+	raise_descriptor_limit(d);
+>>>>>>> Stashed changes
 	bool has_pidfile = false;
 	bool is_good = listen_open(d) && (has_pidfile = pidfile_write(d)) &&
 	    start(&s);

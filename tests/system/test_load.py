@@ -164,6 +164,31 @@ def test_many_kept_connections_outlive_a_publication(site):
             s.close()
 
 
+def test_descriptors_for_tcp_count(site, monkeypatch):
+    """A service manager gives few descriptors; more are allowed."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    argv = proxy.argv()
+    monkeypatch.setattr(proxy, 'argv', lambda: [
+        'prlimit', '--nofile=256:8192', *argv])
+    proxy.server_options += ['tcp-count: 600']
+    proxy.add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+    kept = []
+    try:
+        for i in range(600):
+            s = socket.create_connection((V4, proxy.port), 5)
+            kept.append(s)
+            s.settimeout(2)
+            send_framed(s, QUERY)
+            assert serial_of_wire(read_framed(s)) == 1, i
+    finally:
+        for s in kept:
+            s.close()
+
+
 def test_more_connections_than_tcp_count(site):
     """Those that say nothing are let go after a while; UDP goes on; one that
     got in is answered."""
