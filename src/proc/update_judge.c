@@ -185,6 +185,8 @@ static bool
 is_let_out_unverified(const struct update_zone *z,
     const struct update_verdict *v)
 {
+	if (v->outcome == OUTCOME_UNUSABLE || v->outcome == OUTCOME_KNOWN)
+		return false;
 	return v->has_digest && (z->policy.mode == UPDATE_REPORT ||
 	    (!z->policy.is_verified && v->outcome == OUTCOME_APPLIED));
 }
@@ -240,8 +242,7 @@ update_judge(struct update_zone *z, struct update *tip,
 	if (tip->state == UPDATE_VERIFYING) {
 		if (v->outcome != OUTCOME_APPLIED)
 			note_judged(tip, now_s);
-		if (v->outcome != OUTCOME_UNUSABLE &&
-		    v->outcome != OUTCOME_KNOWN && is_let_out_unverified(z, v)) {
+		if (is_let_out_unverified(z, v)) {
 			note_judged(tip, now_s);
 			let_through(tip, true, acts);
 		} else {

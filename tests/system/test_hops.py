@@ -102,7 +102,7 @@ def kill_supervisor(proxy, hooks, point):
 
 def kill_at(proxy, hooks, point, victim):
     stopped = hooks.stopped(point)
-    pids = [stopped] if victim == SELF else proxy.roles()[victim]
+    pids = [stopped] if victim == SELF else proxy.roles().get(victim, [])
     if proxy.process.pid in pids:
         kill_supervisor(proxy, hooks, point)
         return
@@ -125,6 +125,8 @@ def test_kill_at_hop(site, hooks, point, victim):
         if point.startswith('hop-7'):
             (proxy.dir / 'verifier.wait').touch()
         publish(primary, proxy, 3)
+        hooks.stopped(point)
+        assert victim in (SELF, *proxy.roles())
         kill_at(proxy, hooks, point, victim)
         (proxy.dir / 'verifier.wait').unlink(missing_ok=True)
         proxy.wait_serial(ZONE, 3, 10)
