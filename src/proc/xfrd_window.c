@@ -485,6 +485,8 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	put_verdict(z, tip, m, msg);
 	log_verdict(z, m);
 	judge(z, tip, &v);
+	if (tip->state == UPDATE_HELD)
+		ev_version_held(z->conf->name, tip->to);
 	xzone_hold_back(z, tip);
 }
 
@@ -503,6 +505,8 @@ on_verifying(struct xfrd *x, struct ipc_msg *msg)
 		return;
 	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
 	judge(z, tip, &v);
+	if (tip->state == UPDATE_ACCEPTED)
+		ev_version_reported(z->conf->name, tip->to);
 }
 
 static bool

@@ -208,14 +208,15 @@ xzone_destroy(struct xzone **zp)
 	free(z);
 }
 
-/* The newest version that a verifier kept back, with the verifiers as they are
- * now. */
+/* The newest version that was kept back, with the verifiers as they are now. */
 static void
 judge_anew(struct xzone *z)
 {
 	struct update *newest = NULL;
 	for (struct update *u = z->updates.first; u != NULL; u = u->next)
-		if (u->state == UPDATE_REJECTED || u->state == UPDATE_FAILED)
+		if (u->state == UPDATE_REJECTED || u->state == UPDATE_FAILED ||
+		    (u->state == UPDATE_HELD &&
+		    z->updates.policy.mode != UPDATE_HOLD))
 			newest = u;
 	if (newest != NULL && update_recheck(&z->updates, newest) == OK)
 		xzone_touch(z);

@@ -376,3 +376,34 @@ def test_control_socket_bears_anything(site):
     for s in silent:
         s.close()
     assert proxy.serial(ZONE) == 1 and not proxy.crashes()
+
+
+# ------------------------------------------------------------------- modes
+
+def test_hold_and_report_say_so(site):
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxied(primary, [ZONE], 'exit 0')
+    proxy.zone(ZONE).options = ['verify-mode: hold']
+    proxy.write_config()
+    proxy.control('reconfig')
+    primary.publish(ZONE, plain_zone(ZONE, 2), (primary.address, proxy.port))
+    proxy.wait_log('warning: verify: zone example.test. serial 2 passed and '
+                   'is HELD')
+    primary.publish(ZONE, plain_zone(ZONE, 3), (primary.address, proxy.port))
+    proxy.wait_log('serial 3 passed and is HELD')
+    assert proxy.serial(ZONE) == 1
+    assert 'HELD: "3 since' in proxy.control('zonestatus', ZONE)
+    proxy.zone(ZONE).options = []
+    proxy.write_config()
+    proxy.control('reconfig')
+    proxy.wait_serial(ZONE, 3, 5)
+    proxy.zone(ZONE).options = ['verify-mode: report']
+    proxy.verify.append('verifier: /bin/false')
+    proxy.write_config()
+    proxy.control('reconfig')
+    primary.publish(ZONE, plain_zone(ZONE, 4), (primary.address, proxy.port))
+    proxy.wait_serial(ZONE, 4, 5)
+    proxy.wait_log(r'notice: zone example.test. serial 4 goes out unverified '
+                   r'\(verify-mode: report\)')
+    proxy.wait_log('serial 4 REJECTED by false')
