@@ -398,11 +398,8 @@ supervisor_main(struct daemon *d)
 	d->booted_s = clock_wall_s();
 	role_set_title(ROLE_SUPERVISOR, 0);
 	reap_adopt_orphans();
-<<<<<<< Updated upstream
 	fd_limit_raise();
-=======
 	raise_descriptor_limit(d);
->>>>>>> Stashed changes
 	bool has_pidfile = false;
 	bool is_good = listen_open(d) && (has_pidfile = pidfile_write(d)) &&
 	    start(&s);
