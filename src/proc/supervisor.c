@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +25,6 @@
 
 #define WATCHES_PER_STILL 12
 #define END_WAIT_MS 5000
-#define DESCRIPTORS_BESIDE 512	/* sockets, channels, files */
 
 unsigned
 daemon_worker_count(const struct daemon *d)
@@ -238,7 +236,7 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	sup_candidates_watch(arg);
+	sup_patching_watch(arg);
 }
 
 static void
@@ -369,26 +367,6 @@ start(struct sup *s)
 	return true;
 }
 
-/* A service is started with room for 1024 descriptors; each connection of
- * tcp-count needs one in its worker and one on its way to the next. */
-static void
-raise_descriptor_limit(const struct daemon *d)
-{
-	const struct conf_server *c = &d->conf->server;
-	struct rlimit l;
-	rlim_t need = DESCRIPTORS_BESIDE + 2 * ((rlim_t)c->tcp_count +
-	    (rlim_t)c->xfrd_tcp_max);
-	if (getrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur >= need)
-		return;
-	struct rlimit both = { need, l.rlim_max > need ? l.rlim_max : need };
-	if (setrlimit(RLIMIT_NOFILE, &both) == 0)
-		return;
-	l.rlim_cur = l.rlim_max < need ? l.rlim_max : need;
-	if (setrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur < need)
-		ev_system_trouble("descriptors for tcp-count",
-		    strerror(EMFILE));
-}
-
 int
 supervisor_main(struct daemon *d)
 {
@@ -399,7 +377,6 @@ supervisor_main(struct daemon *d)
 	role_set_title(ROLE_SUPERVISOR, 0);
 	reap_adopt_orphans();
 	fd_limit_raise();
-	raise_descriptor_limit(d);
 	bool has_pidfile = false;
 	bool is_good = listen_open(d) && (has_pidfile = pidfile_write(d)) &&
 	    start(&s);
