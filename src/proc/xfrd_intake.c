@@ -138,8 +138,11 @@ enum err
 intake_finish(struct intake *in)
 {
 	enum err e = OK;
+	/* In the journal: a commit that fails for want of room would cost
+	 * more than this transfer. */
 	if (!in->is_spooled)
-		return OK;
+		return statedir_has_room(in->x->statedir, in->len) ? OK :
+		    ERR_FULL;
 	if (in->base != NULL)
 		e = basefile_finish(&in->base, in->to);
 	else if (!in->is_zone)

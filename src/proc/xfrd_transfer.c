@@ -217,7 +217,8 @@ xzone_arrived(struct xzone *z, struct update *u, struct intake *in,
 	hook_at("hop-3-complete", z->conf->name);
 	enum err e = intake_finish(in);
 	if (e != OK) {
-		ev_system_trouble("spool", err_text(e));
+		ev_xfr_not_taken(z->conf->name, body->primary[0] != '\0' ?
+		    body->primary : "its zone file", err_text(e));
 		update_give_up(&z->updates, u);
 		intake_drop(in);
 		xzone_touch(z);

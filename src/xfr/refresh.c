@@ -70,15 +70,30 @@ refresh_destroy(struct refresh **r)
 	*r = NULL;
 }
 
+/* Somebody is asked now who was not before. */
+static bool
+has_new_primary(const struct refresh *r, const struct refresh_policy *p)
+{
+	for (unsigned i = 0; i < p->n_primaries; i++) {
+		bool is_known = false;
+		for (unsigned k = 0; k < r->policy.n_primaries; k++)
+			is_known |= addr_equal(&r->peers[k].addr,
+			    &p->primaries[i].addr);
+		if (!is_known)
+			return true;
+	}
+	return false;
+}
+
 bool
 refresh_configure(struct refresh *r, const struct refresh_policy *p,
     int64_t now_s)
 {
 	ASSERT(!r->is_busy);
-	bool had_none = r->policy.n_primaries == 0;
+	bool is_new = has_new_primary(r, p);
 	if (!copy_policy(r, p))
 		return false;
-	if (r->is_round || had_none)
+	if (r->is_round || is_new)
 		r->timers.next_s = now_s;
 	r->is_round = r->is_again = false;
 	r->next = r->current = 0;

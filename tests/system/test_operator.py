@@ -407,3 +407,68 @@ def test_hold_and_report_say_so(site):
     proxy.wait_log(r'notice: zone example.test. serial 4 goes out unverified '
                    r'\(verify-mode: report\)')
     proxy.wait_log('serial 4 REJECTED by false')
+
+
+# ------------------------------------------------------------------ expiry
+
+def test_expiry_and_another_primary(site):
+    """Rejections do not let the zone expire while its primary answers; silence
+    does; a primary that is configured then is asked at once."""
+    primary, second = site.primary(), site.primary()
+    quick = {'refresh': 1, 'retry': 1, 'expire': 3}
+    primary.load(ZONE, plain_zone(ZONE, 1, **quick))
+    second.load(ZONE, plain_zone(ZONE, 1, **quick))
+    proxy = site.proxied(primary, [ZONE], '[ "$serial" != 2 ]')
+    primary.publish(ZONE, plain_zone(ZONE, 2, **quick),
+                    (primary.address, proxy.port))
+    proxy.wait_log('serial 2 REJECTED')
+    stays(lambda: proxy.serial(ZONE) == 1, 5, 'it does not expire')
+    left = int(re.search(r'expires-in: (-?\d+)', proxy.control(
+        'zonestatus', ZONE)).group(1))
+    assert 0 < left <= 3
+    primary.stop()
+    wait_until(lambda: proxy.ask(ZONE, 'SOA').rcode() == 2, 6, 'SERVFAIL')
+    proxy.wait_log('error: zone example.test. serial 1 has expired')
+    assert 'state: expired' in proxy.control('zonestatus', ZONE)
+    site.helpers.remove(primary)
+    # Let the wait between attempts grow beyond what this test waits.
+    stays(lambda: proxy.ask(ZONE, 'SOA').rcode() == 2, 4, 'it stays so')
+    proxy.zone(ZONE).primary = second.peer()
+    proxy.write_config()
+    proxy.control('reconfig')
+    proxy.wait_serial(ZONE, 1, 2)
+    assert 'state: ok' in proxy.control('zonestatus', ZONE)
+
+
+# --------------------------------------------------------------- full disk
+
+@as_root
+def test_full_disk(site):
+    """Transfers end with an error that says so, what is published stays, and
+    it goes on by itself when there is room."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy().add(Zone(ZONE, primary=primary.peer()))
+    proxy.server_options.append('xfrd-reload-timeout: 0')
+    state = proxy.state_dir
+    state.mkdir()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=3m,mode=700',
+                       'none', str(state)], check=False).returncode != 0:
+        pytest.skip('no mount')
+    try:
+        proxy.start()
+        proxy.wait_serial(ZONE, 1, 10)
+        with open(state / 'fill', 'wb', buffering=0) as f:
+            free = os.statvfs(state)
+            f.write(b'x' * (free.f_bavail * free.f_bsize - 64 * 1024))
+        primary.publish(ZONE, plain_zone(ZONE, 2),
+                        (primary.address, proxy.port))
+        proxy.wait_log('error: .*no space left')
+        stays(lambda: proxy.serial(ZONE) == 1, 0.5, 'it is answered')
+        assert not proxy.crashes()
+        (state / 'fill').unlink()
+        proxy.control('transfer', ZONE)
+        proxy.wait_serial(ZONE, 2, 5)
+    finally:
+        proxy.process.stop()
+        subprocess.run(['umount', str(state)], check=False)
