@@ -18,7 +18,6 @@ struct block {
 struct arena {
 	struct block *newest;
 	size_t block_octets;
-	size_t total_octets;
 };
 
 static struct block *
@@ -29,7 +28,6 @@ block_add(struct arena *a, size_t at_least)
 	ASSERT(b != NULL);
 	*b = (struct block){ .older = a->newest, .room = room };
 	a->newest = b;
-	a->total_octets += room;
 	return b;
 }
 
@@ -49,7 +47,6 @@ arena_reset(struct arena *a)
 	struct block *b = a->newest;
 	while (b != NULL && b->older != NULL) {
 		struct block *older = b->older;
-		a->total_octets -= b->room;
 		free(b);
 		b = older;
 	}
@@ -118,10 +115,4 @@ arena_printf(struct arena *a, const char *fmt, ...)
 	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return p;
-}
-
-size_t
-arena_size(const struct arena *a)
-{
-	return a->total_octets;
 }

@@ -112,7 +112,7 @@ on_verdict(void *arg, struct verify_plan *p,
 	const uint8_t *output = NULL;
 	size_t output_len = 0;
 	(void)p;
-	m.verdict = r->verdict;
+	m.verdict = (uint8_t)r->verdict;
 	m.verifiers_run = (uint8_t)r->count;
 	m.is_stale_conf = z->is_stale_conf;
 	if (decisive == NULL && r->count > 0)
@@ -120,7 +120,7 @@ on_verdict(void *arg, struct verify_plan *p,
 	if (decisive != NULL) {
 		m.exit_code = decisive->end.exit;
 		m.signal = decisive->end.signal;
-		m.cause = decisive->end.cause;
+		m.cause = (uint8_t)decisive->end.cause;
 		m.is_timed_out = decisive->end.cause == VERDICT_BY_TIMEOUT;
 		snprintf(m.verifier, sizeof(m.verifier), "%s",
 		    decisive->verifier);

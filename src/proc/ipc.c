@@ -275,12 +275,6 @@ ipc_close(struct ipc **cp)
 	free(c);
 }
 
-enum role
-ipc_peer(const struct ipc *c)
-{
-	return c->peer;
-}
-
 uint32_t
 ipc_peer_number(const struct ipc *c)
 {

@@ -52,7 +52,6 @@ struct ipc *ipc_open(struct event_base *loop, int fd, enum role self,
     enum role peer, uint32_t peer_number, const struct ipc_user *user);
 /* Closes and forgets; null is accepted. Safe inside its own handlers. */
 void ipc_close(struct ipc **c);
-enum role ipc_peer(const struct ipc *c);
 uint32_t ipc_peer_number(const struct ipc *c);
 
 /* body: the struct of the type. The descriptors are the channel's afterwards,

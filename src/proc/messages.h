@@ -58,7 +58,6 @@ struct msg_serving {
  * the candidate's worker hears the gate. */
 struct msg_candidate {
 	uint32_t number;
-	uint32_t has_gate;
 };
 
 struct msg_go {

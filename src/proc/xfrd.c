@@ -260,6 +260,18 @@ on_notify(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/* The audit trail of each zone is cut once an hour, not of all at once. */
+static void
+trim_trails(struct xfrd *x, int64_t now)
+{
+	uint32_t turn = x->minutes++ % 60;
+	for (uint32_t id = turn; id < x->zone_limit; id += 60)
+		if (x->zones[id] != NULL)
+			journal_trim_trail(x->journal,
+			    x->zones[id]->apex.octets, now, NULL);
+	event_active(x->turn_event, EV_TIMEOUT, 0);
+}
+
 static void
 on_minute(evutil_socket_t fd, short what, void *arg)
 {
@@ -277,6 +289,7 @@ on_minute(evutil_socket_t fd, short what, void *arg)
 		    now - z->file_written_s >= every)
 			xzone_write_file(z);
 	}
+	trim_trails(x, now);
 }
 
 static void

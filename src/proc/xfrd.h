@@ -139,6 +139,7 @@ struct xfrd {
 	struct xcandidate *candidates;
 	unsigned candidate_count;
 	uint32_t next_candidate, next_order;
+	uint32_t minutes;
 	struct xzone *files, **files_end;	/* wait for a loader */
 	struct { uint32_t order, zone; } loaders[LOADERS_MAX]; /* 0: free */
 	struct control *control;

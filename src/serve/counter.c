@@ -76,12 +76,6 @@ serve_counter_name(unsigned counter, char text[SERVE_COUNTER_NAME_MAX])
 	return type_name(counter - COUNT_TYPE, text);
 }
 
-bool
-serve_counter_is_optional(unsigned counter)
-{
-	return counter >= COUNT_OPCODE;
-}
-
 unsigned
 serve_counter_of_type(uint16_t type)
 {

@@ -31,10 +31,6 @@ enum serve_counter {
  * Returns text. */
 const char *serve_counter_name(unsigned counter,
     char text[SERVE_COUNTER_NAME_MAX]);
-/* NSD shows these only when they are not zero: types, classes, opcodes and
- * rcodes. */
-bool serve_counter_is_optional(unsigned counter);
-
 /* Which counter a query's or an answer's number belongs to. */
 unsigned serve_counter_of_type(uint16_t type);
 unsigned serve_counter_of_class(uint16_t class);

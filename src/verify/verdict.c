@@ -78,29 +78,3 @@ verdict_text(enum verdict v)
 	}
 	return "unknown";
 }
-
-const char *
-verdict_cause_text(enum verdict_cause c)
-{
-	switch (c) {
-	case VERDICT_BY_NOTHING:
-		return "nothing";
-	case VERDICT_BY_EXIT:
-		return "exit";
-	case VERDICT_BY_SIGNAL:
-		return "signal";
-	case VERDICT_BY_TIMEOUT:
-		return "timeout";
-	case VERDICT_BY_ORDER:
-		return "order";
-	case VERDICT_BY_START:
-		return "start";
-	case VERDICT_BY_CONF:
-		return "configuration";
-	case VERDICT_BY_FEED:
-		return "feed";
-	case VERDICT_BY_LOSS:
-		return "loss";
-	}
-	return "unknown";
-}

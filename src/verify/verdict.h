@@ -48,5 +48,3 @@ enum verdict verdict_of_all(const enum verdict *v, unsigned count);
 
 /* "pass", "reject", "fail". */
 const char *verdict_text(enum verdict v);
-/* "exit", "signal", "timeout" ... */
-const char *verdict_cause_text(enum verdict_cause c);

@@ -269,14 +269,6 @@ xfr_client_zone(const struct xfr_client *c)
 	return c->zone;
 }
 
-const char *
-xfr_client_key(const struct xfr_client *c, char text[NAME_TEXT_MAX])
-{
-	if (!c->is_signed)
-		return NULL;
-	return name_text_plain(c->key.name.octets, text);
-}
-
 static const char *
 tsig_error_text(unsigned error)
 {

@@ -98,9 +98,6 @@ enum xfr_ask xfr_client_ask(const struct xfr_client *c);
 bool xfr_client_is_udp(const struct xfr_client *c);
 bool xfr_client_is_without_edns(const struct xfr_client *c);
 const char *xfr_client_zone(const struct xfr_client *c);
-/* The key's name; null when the exchange is not signed. */
-const char *xfr_client_key(const struct xfr_client *c,
-    char text[NAME_TEXT_MAX]);
 /* "error answer: REFUSED", "TSIG verification failed: BADTIME", ... */
 #define XFR_REASON_MAX 160
 const char *xfr_result_reason(const struct xfr_result *r,

@@ -87,12 +87,6 @@ basefile_add(struct basefile_writer *w, const struct rr *rr)
 	return w->failed;
 }
 
-uint64_t
-basefile_octets(const struct basefile_writer *w)
-{
-	return w->octets;
-}
-
 static void
 put_head(uint8_t head[HEAD_OCTETS], uint32_t serial, uint64_t records,
     uint64_t octets)

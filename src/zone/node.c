@@ -152,12 +152,6 @@ node_has_ds(const struct zone_node *n)
 }
 
 bool
-node_has_dname(const struct zone_node *n)
-{
-	return n->facts & NODE_DNAME;
-}
-
-bool
 node_has_cname(const struct zone_node *n)
 {
 	return n->facts & NODE_CNAME;

@@ -71,7 +71,6 @@ bool node_next_rrsig(const struct zone_version *z, const struct zone_node *n,
 /* Cheap facts, kept with the node. */
 bool node_is_cut(const struct zone_node *n);	/* NS, and not the apex */
 bool node_has_ds(const struct zone_node *n);
-bool node_has_dname(const struct zone_node *n);
 bool node_has_cname(const struct zone_node *n);
 /* Below a zone cut or a DNAME: occluded, not authoritative. */
 bool node_is_occluded(const struct zone_version *z, const struct zone_node *n);

@@ -17,8 +17,6 @@ struct basefile_writer;
 MUST_CHECK enum err basefile_start(int fd, struct basefile_writer **w);
 MUST_CHECK enum err basefile_add(struct basefile_writer *w,
     const struct rr *rr);
-/* Octets of records added so far. */
-uint64_t basefile_octets(const struct basefile_writer *w);
 /* Writes tail and head; does not fsync. Frees the writer. */
 MUST_CHECK enum err basefile_finish(struct basefile_writer **w,
     uint32_t serial);

@@ -38,8 +38,8 @@ test_text(void **state)
 	assert_int_equal(name_len(n("a\\.b.c").octets), 7);
 	static const char *const bad[] = { "", "..", ".a", "a..b", "a\\",
 		"a\\25", "a\\256", "a\\2x5",
-		"a123456789012345678901234567890123456789012345678901234567890"
-		"123.x" };
+		("a123456789012345678901234567890123456789012345678901234567890"
+		"123.x") };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(name_from_text(bad[i], &name));
 }
