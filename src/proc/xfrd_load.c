@@ -122,13 +122,11 @@ xfrd_zone_state(struct xfrd *x, const struct msg_zone_state *m)
 	z->records = m->records;
 	if (z->is_published && m->serial == z->serial &&
 	    memcmp(&m->digest, &z->digest, sizeof(m->digest)) == 0) {
-		z->is_known_to_store = true;
 		xzone_now_published(z, NULL, m->serial, &m->digest);
 		z->is_loaded_unnotified = true;
 	} else if (u != NULL && u->has_digest && m->serial == u->to &&
 	    memcmp(&m->digest, u->digest, sizeof(u->digest)) == 0) {
 		/* Published while no xfrd was there to be told. */
-		z->is_known_to_store = true;
 		xzone_now_published(z, u, m->serial, &m->digest);
 		z->is_loaded_unnotified = true;
 	}
@@ -295,7 +293,6 @@ xfrd_loaded(struct xfrd *x, const struct msg_loaded *m)
 	}
 	z->wire_octets = m->wire_octets;
 	z->records = m->records;
-	z->is_known_to_store = true;
 	xzone_now_published(z, NULL, m->serial, &m->digest);
 	z->is_loaded_unnotified = true;
 }

@@ -133,7 +133,7 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 		if (u->kind != UPDATE_FILE)
 			z->is_file_old = true;
 	}
-	z->is_published = true;
+	z->is_published = z->is_known_to_store = true;
 	z->serial = serial;
 	z->digest = *digest;
 	z->updates.published_octets = z->wire_octets;

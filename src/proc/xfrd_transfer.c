@@ -132,12 +132,20 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	xzone_touch(z);
 }
 
+/* While the store still loads what is published, refresh does not know of it
+ * and would ask for the whole zone. */
+static bool
+may_ask(const struct xzone *z)
+{
+	return z->refresh != NULL && z->conn == NULL &&
+	    (!z->is_published || z->is_known_to_store) && !waits_for_whole(z);
+}
+
 static void
 set_timer(struct xzone *z)
 {
 	int64_t now = clock_wall_s(), wake = update_wake_s(&z->updates);
-	if (z->refresh != NULL && z->conn == NULL && !waits_for_whole(z) &&
-	    refresh_wake_s(z->refresh) < wake)
+	if (may_ask(z) && refresh_wake_s(z->refresh) < wake)
 		wake = refresh_wake_s(z->refresh);
 	if (wake == INT64_MAX) {
 		if (z->timer != NULL)
@@ -154,9 +162,8 @@ set_timer(struct xzone *z)
 void
 xzone_drive(struct xzone *z)
 {
-	if (z->refresh != NULL && z->conn == NULL && z->x->is_store_told &&
-	    !waits_for_whole(z) && refresh_decide(z->refresh, clock_wall_s(),
-	    xfrd_random(), &z->order))
+	if (may_ask(z) && z->x->is_store_told && refresh_decide(z->refresh,
+	    clock_wall_s(), xfrd_random(), &z->order))
 		start_order(z);
 	xzone_refresh_state(z);
 	set_timer(z);
