@@ -165,7 +165,7 @@ log_event(const char *name, enum log_prio prio, int verbosity,
 	}
 	if (is_echoing && prio == LOG_P_ERROR &&
 	    (settings.only_syslog || log_file_fd != -1))
-		dprintf(STDERR_FILENO, "%s: error: %s", settings.ident,
-		    line + at);
+		dprintf(STDERR_FILENO, "%s: error: %.*s\n", settings.ident,
+		    (int)len, line + at);
 	errno = saved_errno;
 }

@@ -29,5 +29,9 @@ void role_set_title(enum role r, uint32_t number);
  * make a new one. -1 with errno on failure. */
 pid_t role_fork(enum role r, uint32_t number, const int *keep, size_t n_keep);
 
+/* The exit status of a role that has said why it cannot start, and could not
+ * if it were started again. */
+#define ROLE_EXIT_HOPELESS 3
+
 /* chroot and working directory; either may be null or "". */
 bool role_enter(const char *chroot_dir, const char *work_dir);

@@ -177,6 +177,12 @@ sup_role_on_exit(struct sup *s, struct sup_role *r, int status)
 	r->pid = 0;
 	if (s->is_stopping)
 		return;
+	if (!s->has_served && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == ROLE_EXIT_HOPELESS) {
+		s->has_failed = true;
+		sup_stop(s);
+		return;
+	}
 	ev_role_lost(role_title(r->role), status);
 	sup_candidates_end(s);
 	if (r == &s->store) {

@@ -310,13 +310,13 @@ open_state(struct xfrd *x)
 	if (statedir_open(path, geteuid(), getegid(), &x->statedir, why) !=
 	    OK || statedir_lock(x->statedir, LOCK_WAIT_MS, why) != OK) {
 		ev_state_trouble(why);
-		_exit(1);
+		_exit(ROLE_EXIT_HOPELESS);
 	}
 	struct journal_settings s = { .directory = path,
 		.on_unused_file = on_unused_file, .arg = x };
 	if (journal_open(&s, &x->journal, why) != OK) {
 		ev_state_trouble(why);
-		_exit(1);
+		_exit(ROLE_EXIT_HOPELESS);
 	}
 	unsigned removed;
 	if (spool_clean(x->statedir, journal_uses_file, x->journal,

@@ -472,3 +472,42 @@ def test_full_disk(site):
     finally:
         proxy.process.stop()
         subprocess.run(['umount', str(state)], check=False)
+
+
+# ------------------------------------------------------------ damaged state
+
+@pytest.mark.parametrize('ground', ['-d', 'background'])
+def test_damaged_journal(site, ground):
+    """One line, nothing started, nothing served."""
+    proxy = small(site).start()
+    proxy.stop()
+    (proxy.dir / 'stderr').unlink()
+    (proxy.state_dir / 'journal.mdb').write_bytes(b'garbage' * 1000)
+    if ground == '-d':
+        proxy.restart(wait=False)
+        assert proxy.process.wait_exit(5) == 1
+    else:
+        assert start_in_background(proxy)[0] == 1
+    lines = (proxy.dir / 'stderr').read_text().splitlines()
+    assert len(lines) == 1, lines
+    assert re.fullmatch(r'nsd-verify: error: journal \S+ is damaged: .*anew',
+                        lines[0])
+    wait_until(lambda: not proxy.process.family(), 2, 'nothing is left')
+    assert not (proxy.dir / 'pid').exists()
+
+
+def test_damaged_snapshot(site):
+    """It is transferred anew; never served as it is."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1, size=3000))
+    proxy = site.proxy().add(Zone(ZONE, primary=primary.peer())).start()
+    proxy.wait_serial(ZONE, 1, 10)
+    proxy.stop()
+    for path in proxy.state_dir.glob('snapshot-*'):
+        octets = bytearray(path.read_bytes())
+        octets[len(octets) // 2] ^= 0xff
+        path.write_bytes(octets)
+    proxy.restart(wait=False)
+    proxy.wait_log('error: zone example.test. serial 1 cannot be restored')
+    proxy.wait_serial(ZONE, 1, 5)
+    assert len(proxy.axfr(ZONE)) > 3000
