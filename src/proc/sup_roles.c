@@ -269,16 +269,25 @@ sup_patch_still_ms(void)
 	return hook_number("patch-still-ms", PATCH_STILL_MS);
 }
 
-void
-sup_candidates_watch(struct sup *s)
+static bool
+stands_still(const struct progress *p)
 {
-	int64_t now = clock_mono_ms();
+	return p->zone != ZONE_NONE &&
+	    clock_mono_ms() - p->since_ms >= sup_patch_still_ms();
+}
+
+void
+sup_patching_watch(struct sup *s)
+{
 	struct sup_candidate *next;
+	/* What it stands still on its death names. */
+	if (s->store.pid != 0 && stands_still(&s->d->shared.progress[0])) {
+		ev_store_stands_still();
+		kill(s->store.pid, SIGKILL);
+	}
 	for (struct sup_candidate *c = s->candidates; c != NULL; c = next) {
 		next = c->next;
-		struct progress *p = shared_progress(&s->d->shared, c->number);
-		if (p->zone == ZONE_NONE ||
-		    now - p->since_ms < sup_patch_still_ms())
+		if (!stands_still(shared_progress(&s->d->shared, c->number)))
 			continue;
 		ev_candidate_stands_still(c->number);
 		/* A hung candidate does not look at its channel. */

@@ -236,7 +236,7 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	sup_candidates_watch(arg);
+	sup_patching_watch(arg);
 }
 
 static void

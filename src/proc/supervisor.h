@@ -98,9 +98,9 @@ void sup_candidates_end(struct sup *s);
  * else it may have sent is not ours to signal. */
 int sup_take_pidfd(const struct sup *s, struct ipc_msg *m);
 struct sup_candidate *sup_candidate_find(struct sup *s, uint32_t number);
-/* Looks at every candidate's progress; ends those that stand still. */
-void sup_candidates_watch(struct sup *s);
-/* How long a candidate may take for one step of its patching. */
+/* Looks at the progress of store and candidates; ends what stands still. */
+void sup_patching_watch(struct sup *s);
+/* How long the patching of one zone may take. */
 int64_t sup_patch_still_ms(void);
 
 /* sup_generation.c */

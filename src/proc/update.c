@@ -367,7 +367,7 @@ update_due(const struct update_zone *z)
 bool
 update_wants_own(const struct update_zone *z, const struct update *tip)
 {
-	return z->is_alone ||
+	return z->is_alone || z->is_suspect ||
 	    (tip->kind != UPDATE_IXFR && tip->octets >= z->policy.bulk_octets);
 }
 

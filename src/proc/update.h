@@ -90,6 +90,8 @@ struct update_zone {
 	uint64_t published_octets;
 	bool is_expired;	/* then any serial is taken */
 	bool is_alone;		/* its candidate died once: never shares one */
+	bool is_suspect;	/* a candidate died with several, it is not
+				 * known of which: alone until its verdict */
 	uint64_t candidate;	/* in which it is now; 0: none */
 	uint64_t candidate_tip;	/* id of what that one verifies */
 	struct update *first;

@@ -253,8 +253,10 @@ update_judge(struct update_zone *z, struct update *tip,
 	 * come where no verifier runs. */
 	if (is_end && tip->state == UPDATE_VERIFYING)
 		on_failed(z, tip, false, now_s, acts);
-	if (is_end)
+	if (is_end) {
 		leave_candidate(z);
+		z->is_suspect = false;
+	}
 	update_settle(z, now_s, acts);
 	return OK;
 }

@@ -609,7 +609,7 @@ zones_return(struct xfrd *x, uint32_t number, uint32_t named, bool is_death)
 		bool is_named = id == named ||
 		    (named == ZONE_NONE && is_death && left == 1);
 		if (is_death && named == ZONE_NONE)
-			z->updates.is_alone = true;
+			z->updates.is_suspect = true;
 		if (is_named)
 			ev_candidate_died(z->conf->name, number);
 		update_candidate_lost(&z->updates, is_named, clock_wall_s(),

@@ -290,11 +290,13 @@ def test_poison_zone(site, hooks, point, what):
     proxy.wait_serial(POISON, 3, 5)
 
 
-def test_version_that_kills_the_store(site, hooks):
+@pytest.mark.parametrize('what', ['die', 'hang'])
+def test_version_that_kills_the_store(site, hooks, what):
     """It is held with an alarm; the new store starts without it, and all else
     goes on."""
+    hooks.set('patch-still-ms', '400')
     primary, proxy = poisoned(site, refresh=1, retry=1)
-    hooks.set('hop-9-patching@' + POISON, 'die')
+    hooks.set('hop-9-patching@' + POISON, what)
     one_window(primary, proxy, [OTHERS[0], POISON, *OTHERS[1:]], 2,
                refresh=1, retry=1)
     proxy.wait_log(r'error: .*%s serial 2 .*the store died of it' % POISON)
@@ -321,3 +323,26 @@ def test_version_that_kills_the_store(site, hooks):
     load(primary, [POISON], 3)
     notify(primary, proxy, [POISON])
     proxy.wait_serial(POISON, 3, 5)
+
+
+def test_damaged_state_of_one_zone(site):
+    """Its base cannot be read at a start: the others are served at once, and
+    it is transferred and verified anew."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1, size=4000))
+    load(primary, OTHERS[:1], 1)
+    proxy = site.proxied(primary, [ZONE, OTHERS[0]], BODY)
+    before = len(ended(proxy))
+    proxy.process.stop()
+    largest = max((f for f in proxy.state_dir.iterdir()
+                   if not f.name.startswith(('data', 'lock'))),
+                  key=lambda f: f.stat().st_size)
+    with open(largest, 'r+b') as f:
+        f.seek(largest.stat().st_size // 2)
+        f.write(b'damaged!')
+    proxy.restart(wait=False)
+    proxy.wait_serial(OTHERS[0], 1, 3)
+    proxy.wait_log('error: zone %s serial 1 cannot be restored' % ZONE)
+    proxy.wait_serial(ZONE, 1, 10)
+    assert len(ended(proxy)) == before + 1, 'it is verified again'
+    assert as_set(proxy.axfr(ZONE)) == as_set(primary.versions[ZONE][-1].axfr())

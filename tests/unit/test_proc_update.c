@@ -184,6 +184,14 @@ test_bulk_and_poison_alone(void **state)
 	assert_true(update_wants_own(&zone, u));
 	u->kind = UPDATE_IXFR;
 	assert_false(update_wants_own(&zone, u));
+	/* Suspected until its verdict. */
+	zone.is_suspect = true;
+	assert_true(update_wants_own(&zone, u));
+	take();
+	judge(u, OUTCOME_APPLIED, "d");
+	assert_true(zone.is_suspect);
+	judge(u, OUTCOME_PASS, "d");
+	assert_false(update_wants_own(&zone, u));
 	zone.is_alone = true;
 	assert_true(update_wants_own(&zone, u));
 }
