@@ -84,8 +84,12 @@ find_accepted(struct xzone *z, uint64_t id)
 }
 
 static void
-log_published(const struct xzone *z, uint32_t serial)
+log_published(const struct xzone *z, const struct update *u, uint32_t serial)
 {
+	/* Of a file it was said when it was read. */
+	if (z->is_published && serial_newer(z->serial, serial) &&
+	    u->kind != UPDATE_FILE)
+		ev_zone_went_back(z->conf->name, z->serial, serial);
 	if (z->is_published && serial_newer(serial, z->serial))
 		ev_zone_updated(z->conf->name, z->serial, serial);
 	else
@@ -121,7 +125,7 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 	struct rr rr;
 	struct soa soa;
 	if (u != NULL) {
-		log_published(z, serial);
+		log_published(z, u, serial);
 		journal_publish(z->x->journal, z->apex.octets, u->id,
 		    clock_wall_s());
 		journal_trim_deltas(z->x->journal, z->apex.octets,

@@ -89,6 +89,7 @@ def test_force_transfer_may_go_back(pair, tool):
         'force_transfer', ZONE, tool=tool).strip() == 'ok'
     proxy.wait_serial(ZONE, 5)
     assert len(primary.requests(ZONE, 'AXFR')) > before
+    proxy.wait_log('warning: zone example.test. goes back from serial 10 to 5')
 
 
 def test_reload_takes_a_zone_file(pair, tool):
