@@ -88,6 +88,10 @@ struct xzone {
 	bool is_dirty, is_due;		/* in the lists of the turn */
 	bool is_just_staged;		/* by what arrived in this turn */
 	bool is_timers_changed;
+	/* Questions to primaries in a row, each within FRUITLESS_MS of the
+	 * one before, that brought nothing. */
+	unsigned fruitless;
+	int64_t fruitless_ms;
 	struct xzone *next_dirty, *next_due;
 	struct event *timer;
 

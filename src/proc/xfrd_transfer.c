@@ -11,6 +11,9 @@
 #include "proc/xfrd.h"
 #include "zone/zonefile.h"
 
+#define FRUITLESS_MS 1000
+#define FRUITLESS_MAX 20
+
 static void on_done(void *arg, const struct xfr_result *r);
 
 /* While a whole version waits or is verified nothing is asked on top of it:
@@ -256,6 +259,26 @@ xzone_arrived(struct xzone *z, struct update *u, struct intake *in,
 }
 
 static void
+note_fruit(struct xzone *z, bool is_fruitful)
+{
+	int64_t now = clock_mono_ms();
+	if (is_fruitful || now - z->fruitless_ms > FRUITLESS_MS)
+		z->fruitless = 0;
+	if (!is_fruitful)
+		z->fruitless++;
+	z->fruitless_ms = now;
+}
+
+/* NOTIFYs, whose source anybody can forge where no key is asked for, make us
+ * ask the primary again and again: then it is asked once a second. */
+static bool
+is_flooded(const struct xzone *z)
+{
+	return z->fruitless > FRUITLESS_MAX &&
+	    clock_mono_ms() - z->fruitless_ms < FRUITLESS_MS;
+}
+
+static void
 on_done(void *arg, const struct xfr_result *r)
 {
 	struct xzone *z = arg;
@@ -264,6 +287,7 @@ on_done(void *arg, const struct xfr_result *r)
 	bool is_got = r->outcome == XFR_GOT_DELTA ||
 	    r->outcome == XFR_GOT_ZONE;
 	z->conn = NULL;
+	note_fruit(z, is_got || r->outcome == XFR_NEWER);
 	refresh_outcome_of(r, z->order.ask, &o);
 	refresh_result(z->refresh, &o, clock_wall_s(), xfrd_random());
 	z->is_timers_changed = true;
@@ -297,6 +321,11 @@ xfrd_notify_note(struct xfrd *x, const struct notify_note *n)
 		ev_notify_received(z->conf->name, from, n->serial);
 	else
 		ev_notify_received_bare(z->conf->name, from);
+	if (z->refresh != NULL && is_flooded(z)) {
+		refresh_soon(z->refresh, clock_wall_s());
+		xzone_touch(z);
+		return;
+	}
 	if (z->refresh != NULL && refresh_notify(z->refresh, &n->from,
 	    n->has_serial, n->serial, clock_wall_s())) {
 		z->is_timers_changed = true;

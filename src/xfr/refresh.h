@@ -105,6 +105,8 @@ void refresh_transfer(struct refresh *r, bool force, int64_t now_s);
 /* Ask at once for what is newer (a staged tail was dropped); unlike the
  * operator's transfer, what was rejected stays held back. */
 void refresh_now(struct refresh *r);
+/* Ask within a second. */
+void refresh_soon(struct refresh *r, int64_t now_s);
 /* A full zone at once, from this primary (-1: the next), of a newer serial:
  * when the staged chain has grown beyond the zone. */
 void refresh_full(struct refresh *r, int primary);

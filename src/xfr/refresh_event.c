@@ -173,6 +173,13 @@ refresh_now(struct refresh *r)
 }
 
 void
+refresh_soon(struct refresh *r, int64_t now_s)
+{
+	if (r->policy.n_primaries > 0 && r->timers.next_s > now_s + 1)
+		r->timers.next_s = now_s + 1;
+}
+
+void
 refresh_full(struct refresh *r, int primary)
 {
 	struct refresh_why why = { .is_direct = true, .is_full = true };

@@ -289,8 +289,8 @@ def notify_wire(zone, key=None):
 @pytest.mark.parametrize('source', ['127.0.0.1', '127.0.0.2'],
                          ids=['allowed', 'not-allowed'])
 def test_flood_of_notify(site, source):
-    """Other zones are published all the same; from elsewhere it does
-    nothing."""
+    """It costs the primary few questions, from elsewhere none; other zones
+    are published all the same."""
     primary, proxy = started(site)
     good = site.primary()
     good.load(GOOD, plain_zone(GOOD, 1))
@@ -320,8 +320,8 @@ def test_flood_of_notify(site, source):
             proxy.wait_serial(GOOD, serial, 3)
     finally:
         thread.join()
-    if source != V4:
-        assert len(primary.requests(ZONE)) == asked, 'ignored'
+    many = len(primary.requests(ZONE)) - asked
+    assert many <= (60 if source == V4 else 0), many
     assert pids == lasting(proxy), 'no process was lost'
     offer(primary, proxy, 2)
     proxy.wait_serial(ZONE, 2, 3)
