@@ -91,6 +91,8 @@ signals_default(void)
 			sigaction(s, &dfl, NULL);
 	struct sigaction ign = { .sa_handler = SIG_IGN };
 	sigaction(SIGPIPE, &ign, NULL);
+	/* A file that may not grow is an error like a full disk. */
+	sigaction(SIGXFSZ, &ign, NULL);
 	/* The supervisor alone decides on these; a terminal's Ctrl-C goes to
 	 * the whole group. */
 	sigaction(SIGINT, &ign, NULL);

@@ -335,6 +335,7 @@ sup_init(struct sup *s)
 	if (!signals_watch(s->loop, signals, 5, on_signal, s))
 		return false;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	s->watch_timer = event_new(s->loop, -1, EV_PERSIST, on_watch, s);
 	event_add(s->watch_timer, &watch);
 	return true;

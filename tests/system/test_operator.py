@@ -511,3 +511,21 @@ def test_damaged_snapshot(site):
     proxy.wait_log('error: zone example.test. serial 1 cannot be restored')
     proxy.wait_serial(ZONE, 1, 5)
     assert len(proxy.axfr(ZONE)) > 3000
+
+
+def test_limit_of_file_size(site):
+    """An error like a full disk, not the end of a process."""
+    import resource
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy().add(Zone(ZONE, primary=primary.peer())).start()
+    proxy.wait_serial(ZONE, 1, 10)
+    for pid in proxy.roles()['nsdv-xfrd'] + proxy.roles()['nsdv-store']:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (200000, 200000))
+    primary.publish(ZONE, plain_zone(ZONE, 2, size=10000),
+                    (primary.address, proxy.port))
+    wait_until(lambda: len(primary.requests(ZONE)) >= 2, 5, 'it asks')
+    stays(lambda: proxy.serial(ZONE) == 1, 1.5, 'it is answered')
+    assert 'signal 25' not in proxy.log_text()
+    assert not re.search('died unexpectedly with status (25|153)',
+                         proxy.log_text())
