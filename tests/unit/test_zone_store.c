@@ -660,6 +660,27 @@ patch_after_seal(struct zonedb *db)
 	octets_free(&o);
 }
 
+/* A candidate shows what was published again, though it was replaced. */
+static void
+show_after_seal(struct zonedb *db)
+{
+	const struct zone_version *before = zonedb_current(db, 1);
+	struct zone_digest digest = *zone_digest(before);
+	struct octets o = { 0 };
+	zonedb_seal_inherited(db);
+	for (uint32_t serial = 2; serial < 5; serial++) {
+		o.len = 0;
+		put_soa(&o, "example.", serial);
+		put_a(&o, "after.example.", serial);
+		load(db, 1, &o);
+	}
+	zonedb_show_inherited(db, 1, before);
+	if (zone_serial(zonedb_current(db, 1)) != 1 ||
+	    memcmp(zone_digest(before), &digest, sizeof digest) != 0)
+		_exit(4);
+	octets_free(&o);
+}
+
 static void
 test_seal(void **state)
 {
@@ -679,6 +700,7 @@ test_seal(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 #endif
 	assert_int_equal(status_of_write(db, patch_after_seal, false), 0);
+	assert_int_equal(status_of_write(db, show_after_seal, false), 0);
 	octets_free(&o);
 	zonedb_destroy(&db);
 }
