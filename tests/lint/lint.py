@@ -220,7 +220,8 @@ def tracked(root):
     except FileNotFoundError:
         listed = ''
     paths = [root / p for p in listed.splitlines()] or \
-        [p for p in root.rglob('*') if 'build' not in p.parts]
+        [p for p in root.rglob('*')
+         if not {'.git', 'build'} & set(p.relative_to(root).parts)]
     return [p for p in paths if p.is_file()]
 
 

@@ -186,7 +186,10 @@ def test_notices_with_v(tmp_path):
 
 def test_notices_on_a_terminal(tmp_path):
     conf = write_all(tmp_path, NOTICED)
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as e:        # a chroot without /dev/pts
+        pytest.skip(str(e))
     try:
         r = subprocess.run([OURS, conf], cwd=tmp_path, stderr=slave,
                            stdout=subprocess.PIPE, timeout=20)
