@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness.net import stays, wait_until
+from harness.net import as_set, stays, wait_until
 from harness.zones import plain_zone
 
 pytestmark = pytest.mark.ours
@@ -277,3 +277,26 @@ def test_poison_zone_delays_nobody_for_good(site):
         proxy.wait_serial(other, serial, 6)
         assert time.monotonic() - start < 6
         assert proxy.serial(poison) == 1
+
+
+def test_damaged_state_of_one_zone(site):
+    """Its base cannot be read at a start: the others are served at once, and
+    it is transferred and verified anew."""
+    other, primary = 'other.test.', site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1, size=4000))
+    primary.load(other, plain_zone(other, 1))
+    proxy = site.proxied(primary, [ZONE, other], BODY)
+    before = len(ended(proxy))
+    proxy.process.stop()
+    for path in proxy.state_dir.glob('*-*'):    # bases, not the journal
+        size = path.stat().st_size
+        if size > 65536:
+            with open(path, 'r+b') as f:
+                f.seek(size // 2)
+                f.write(b'damaged!')
+    proxy.restart(wait=False)
+    proxy.wait_serial(other, 1, 3)
+    proxy.wait_log('error: zone %s serial 1 cannot be restored' % ZONE)
+    proxy.wait_serial(ZONE, 1, 10)
+    assert len(ended(proxy)) == before + 1, 'it is verified again'
+    assert as_set(proxy.axfr(ZONE)) == as_set(primary.versions[ZONE][-1].axfr())

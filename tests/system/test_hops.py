@@ -323,26 +323,3 @@ def test_version_that_kills_the_store(site, hooks, what):
     load(primary, [POISON], 3)
     notify(primary, proxy, [POISON])
     proxy.wait_serial(POISON, 3, 5)
-
-
-def test_damaged_state_of_one_zone(site):
-    """Its base cannot be read at a start: the others are served at once, and
-    it is transferred and verified anew."""
-    primary = site.primary()
-    primary.load(ZONE, plain_zone(ZONE, 1, size=4000))
-    load(primary, OTHERS[:1], 1)
-    proxy = site.proxied(primary, [ZONE, OTHERS[0]], BODY)
-    before = len(ended(proxy))
-    proxy.process.stop()
-    largest = max((f for f in proxy.state_dir.iterdir()
-                   if not f.name.startswith(('data', 'lock'))),
-                  key=lambda f: f.stat().st_size)
-    with open(largest, 'r+b') as f:
-        f.seek(largest.stat().st_size // 2)
-        f.write(b'damaged!')
-    proxy.restart(wait=False)
-    proxy.wait_serial(OTHERS[0], 1, 3)
-    proxy.wait_log('error: zone %s serial 1 cannot be restored' % ZONE)
-    proxy.wait_serial(ZONE, 1, 10)
-    assert len(ended(proxy)) == before + 1, 'it is verified again'
-    assert as_set(proxy.axfr(ZONE)) == as_set(primary.versions[ZONE][-1].axfr())
