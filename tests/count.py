@@ -2,7 +2,9 @@
 """Sums up JUnit files: the one line that tests/run.sh ends with.
 
 usage: tests/count.py FILE...           prints "N passed, N failed"
-       tests/count.py --join OUT FILE...  writes one file from several
+       tests/count.py --join OUT FILE...  writes one file from several; of a test
+                                        that stands in two the later holds
+       tests/count.py --again FILE        tests worth a second run by themselves
 
 A file that is missing or empty of tests counts as one failure: a stage that
 did not get so far as to test anything is no success.
@@ -46,13 +48,36 @@ def count(paths):
 
 def join(out, paths):
     suite = xml.Element('testsuite')
-    for path in paths:
-        suite.extend(cases(path))
+    last = {name_of(c): c for path in paths for c in cases(path)}
+    suite.extend(last.values())
     xml.ElementTree(suite).write(out)
     return 0
+
+
+AGAIN_MAX = 5
+NEVER_AGAIN = ('anitizer', 'runtime error', 'crashes:', 'goes back',
+               'unverified')
+
+
+def again(path):
+    """A machine that is busy with other tests makes one too slow now and
+    then. A crash, a sanitizer's report or a broken promise is no matter of
+    speed, and many failures are no accident."""
+    failed = [c for c in cases(path) if has(c, 'failure', 'error')]
+    texts = [''.join(c.itertext()) + str([t.attrib for t in c])
+             for c in failed]
+    if len(failed) > AGAIN_MAX or any(w in t for w in NEVER_AGAIN
+                                      for t in texts):
+        return 1
+    for case in failed:
+        print('%s.py::%s' % (case.get('classname').split('.')[-1],
+                             case.get('name')))
+    return 0 if failed else 1
 
 
 if __name__ == '__main__':
     if sys.argv[1:2] == ['--join']:
         sys.exit(join(sys.argv[2], sys.argv[3:]))
+    if sys.argv[1:2] == ['--again']:
+        sys.exit(again(sys.argv[2]))
     sys.exit(count(sys.argv[1:]))
