@@ -149,6 +149,18 @@ addr_is_loopback(const struct addr *a)
 	return false;
 }
 
+bool
+sock_unix_addr(const char *path, struct sockaddr_un *un)
+{
+	*un = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(un->sun_path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(un->sun_path, path, strlen(path) + 1);
+	return true;
+}
+
 static bool
 set_int(int fd, int level, int name, int value)
 {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/err.h"
 
@@ -33,6 +34,9 @@ bool addr_same_host(const struct addr *a, const struct addr *b);
 /* The octets of the address: 4, 16, or 0 for AF_UNSPEC. */
 size_t addr_octets(const struct addr *a, const uint8_t **octets);
 bool addr_is_loopback(const struct addr *a);
+
+/* The address of a unix socket; false with errno when the path is too long. */
+MUST_CHECK bool sock_unix_addr(const char *path, struct sockaddr_un *un);
 
 struct sock_options {
 	bool transparent, freebind, reuseport;

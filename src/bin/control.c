@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "base/fd.h"
+#include "base/sock.h"
 #include "conf/conf.h"
 
 static const struct {
@@ -71,12 +72,9 @@ socket_of(const char *file)
 static int
 connect_to(const char *path)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(un.sun_path)) {
-		errno = ENAMETOOLONG;
+	struct sockaddr_un un;
+	if (!sock_unix_addr(path, &un))
 		return -1;
-	}
-	memcpy(un.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd != -1 && connect(fd, (struct sockaddr *)&un, sizeof(un)) ==
 	    -1)

@@ -164,12 +164,9 @@ listen_verify(struct daemon *d)
 static int
 listen_unix(const char *path)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(un.sun_path)) {
-		errno = ENAMETOOLONG;
+	struct sockaddr_un un;
+	if (!sock_unix_addr(path, &un))
 		return -1;
-	}
-	memcpy(un.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;

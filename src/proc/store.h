@@ -28,7 +28,6 @@ struct store_window {
 	struct store_window *next;
 	uint32_t number;
 	struct candidate_zone *zones;
-	struct ipc_blob *blobs;	/* by the order of zones, newest first */
 };
 
 struct store_scribe {

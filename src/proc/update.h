@@ -187,7 +187,6 @@ enum update_outcome {
 	OUTCOME_FAILED,		/* a verifier could not judge */
 	OUTCOME_TIMEOUT		/* or did not end */
 };
-const char *update_outcome_name(enum update_outcome o);
 
 struct update_verdict {
 	enum update_outcome outcome;

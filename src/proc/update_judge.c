@@ -7,28 +7,6 @@
 #include "dns/serial.h"
 #include "proc/update_list.h"
 
-const char *
-update_outcome_name(enum update_outcome o)
-{
-	switch (o) {
-	case OUTCOME_APPLIED:
-		return "applied";
-	case OUTCOME_PASS:
-		return "pass";
-	case OUTCOME_REJECT:
-		return "reject";
-	case OUTCOME_KNOWN:
-		return "known";
-	case OUTCOME_UNUSABLE:
-		return "unusable";
-	case OUTCOME_FAILED:
-		return "failed";
-	case OUTCOME_TIMEOUT:
-		return "timeout";
-	}
-	return "?";
-}
-
 static bool
 same_digest(const struct update *a, const struct update *b)
 {
