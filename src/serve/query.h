@@ -29,6 +29,9 @@ struct query {
 	struct addr peer;
 	struct addr local;	/* family AF_UNSPEC if not known */
 	enum serve_transport transport;
+	/* After which time without a query the connection is closed; 0 for
+	 * UDP (RFC 7828: what tcp-keepalive says). */
+	uint16_t idle_timeout_100ms;
 	int64_t now_s;		/* wall clock */
 	uint8_t *answer;	/* the caller's buffer */
 	size_t room;		/* at least 512; 65535 for TCP */

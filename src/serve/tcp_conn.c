@@ -213,6 +213,13 @@ send_transfer(struct tcp_conn *c)
 	return SENT_PART;
 }
 
+static uint16_t
+timeout_100ms(unsigned timeout_s)
+{
+	return timeout_s > UINT16_MAX / 10 ? UINT16_MAX :
+	    (uint16_t)(timeout_s * 10);
+}
+
 static void
 fill_query(struct tcp_conn *c)
 {
@@ -222,6 +229,7 @@ fill_query(struct tcp_conn *c)
 	q->peer = c->peer;
 	q->local = c->local;
 	q->transport = SERVE_TCP;
+	q->idle_timeout_100ms = timeout_100ms(c->tcp->limits.timeout_s);
 	q->now_s = clock_wall_s();
 	q->answer = c->tcp->out + 2;
 	q->room = MSG_MAX_OCTETS;

@@ -151,6 +151,7 @@ ask(struct serve_udp *u, uint8_t *octets, size_t len,
 	q->peer = *peer;
 	q->local = *local;
 	q->transport = SERVE_UDP;
+	q->idle_timeout_100ms = 0;
 	q->now_s = clock_wall_s();
 	q->answer = answer;
 	q->room = u->answer_octets;
