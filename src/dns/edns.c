@@ -4,11 +4,10 @@
 
 #include "dns/rrtype.h"
 
-#define COOKIE_MAX 40	/* client 8, server up to 32 (RFC 7873 4) */
 #define TTL_DO 0x8000u
 
 /* One option of the query. What has a wrong length is malformed where its
- * RFC says FORMERR; the others ask by being there at all. */
+ * RFC says FORMERR to everybody; the others ask by being there at all. */
 static bool
 option_read(struct edns *e, uint16_t code, const uint8_t *data, uint16_t len)
 {
@@ -21,16 +20,18 @@ option_read(struct edns *e, uint16_t code, const uint8_t *data, uint16_t len)
 		return true;
 	case EDNS_KEEPALIVE:
 		e->wants_keepalive = true;
+		e->has_keepalive_data |= len > 0;
 		return true;
 	case EDNS_ZONEVERSION:
+		/* RFC 9660 3.1: a query's is empty. */
 		e->wants_zoneversion = true;
-		return true;
+		return len == 0;
 	case EDNS_COOKIE:
-		/* RFC 7873 5.2.2 */
-		if (len != 8 && (len < 16 || len > COOKIE_MAX))
-			return false;
+		/* RFC 7873 5.2: the first one counts. */
+		if (e->cookie != NULL)
+			return true;
 		e->cookie = data;
-		e->cookie_len = (uint8_t)len;
+		e->cookie_len = len;
 		return true;
 	default:
 		return true;

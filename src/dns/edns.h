@@ -25,8 +25,11 @@ struct edns {
 	uint8_t version;
 	uint16_t udp_octets;
 	bool wants_nsid, wants_expire, wants_keepalive, wants_zoneversion;
-	const uint8_t *cookie;	/* into the message, or null */
-	uint8_t cookie_len;
+	bool has_keepalive_data;	/* where a query has none (RFC 7828) */
+	/* Into the message, or null; its length is as it came: whether it
+	 * matters is for whoever answers cookies to say. */
+	const uint8_t *cookie;
+	uint16_t cookie_len;
 };
 
 /* From an OPT record; ERR_PEER_FORMAT when its options run over, or its owner

@@ -97,6 +97,7 @@ refer(struct answer *a, const struct zone_node *cut)
 	if (a->followed == 0)
 		r->flags &= (uint16_t)~MSG_AA;
 	a->referral = cut;
+	r->delegation = node_owner(a->z, cut);
 	reply_want(r, a->z, cut, TYPE_NS, WANT_REQUIRED);
 	if (!reply_is_dnssec(r) || !zone_is_signed(a->z))
 		return GO_END;
@@ -209,6 +210,8 @@ static enum go
 answer_node(struct answer *a, const struct zone_node *n, bool is_wildcard)
 {
 	uint16_t type = a->qtype;
+	if (is_wildcard)
+		a->r->wildcard = node_owner(a->z, n);
 	bool is_alias = type != TYPE_CNAME && type != TYPE_ANY &&
 	    node_has_cname(n) && !has_type(a, n, type);
 	if (!is_alias && type != TYPE_ANY && !has_type(a, n, type))

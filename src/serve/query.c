@@ -11,6 +11,7 @@
 #include "serve/notify_in.h"
 #include "serve/policy.h"
 #include "serve/reply.h"
+#include "serve/rrl.h"
 #include "serve/transfer.h"
 
 #define ARCOUNT_AT 10
@@ -79,14 +80,30 @@ read_head(const struct serve *s, struct query *q)
 	return signature == OK ? RCODE_NOERROR : RCODE_SERVFAIL;
 }
 
+/* RFC 7873 5.2.2 speaks to servers that know cookies, RFC 7828 3.2.1 of
+ * connections: elsewhere both options are ignored whatever is in them. */
+static bool
+options_are_good(const struct serve *s, const struct query *q)
+{
+	const struct edns *e = &q->edns;
+	if (s->cookies != NULL && e->cookie != NULL &&
+	    !cookie_is_well_formed(e))
+		return false;
+	return q->transport == SERVE_UDP || !e->has_keepalive_data;
+}
+
 static unsigned
 take_opt(const struct serve *s, struct query *q, const struct rr *rr)
 {
-	if (q->edns.is_present || edns_read(rr, &q->edns) != OK) {
+	if (q->edns.is_present || edns_read(rr, &q->edns) != OK ||
+	    !options_are_good(s, q)) {
 		serve_count(s, COUNT_EDNS_ERROR);
 		return RCODE_FORMERR;
 	}
 	serve_count(s, COUNT_EDNS);
+	if (s->cookies != NULL && q->edns.cookie != NULL)
+		cookie_judge(s->cookies, &q->edns, &q->peer,
+		    (uint32_t)q->now_s, &q->cookie);
 	return RCODE_NOERROR;
 }
 
@@ -147,6 +164,15 @@ is_well_formed(const struct query *q, const struct facts *f)
 	    (f->authorities == 0 || q->reader.qtype == TYPE_IXFR);
 }
 
+/* RFC 7873 5.4: no question, only a cookie to be made or renewed. */
+static bool
+asks_for_cookie(const struct query *q, const struct facts *f)
+{
+	return q->cookie.is_present && q->reader.qdcount == 0 &&
+	    MSG_OPCODE(q->reader.flags) == OPCODE_QUERY &&
+	    f->answers == 0 && f->authorities == 0;
+}
+
 static void
 refuse_query(struct reply *r, enum acl_verdict v)
 {
@@ -187,6 +213,7 @@ find_zone(struct reply *r)
 		    "Zone has expired");
 		return false;
 	}
+	r->has_zone = true;
 	return true;
 }
 
@@ -266,14 +293,43 @@ decide(const struct serve *s, struct query *q, struct reply *r)
 	}
 	if (rcode == RCODE_NOERROR)
 		rcode = read_records(s, q, &f);
-	if (rcode == RCODE_NOERROR && !is_well_formed(q, &f))
+	bool is_for_cookie = rcode == RCODE_NOERROR && asks_for_cookie(q, &f);
+	if (rcode == RCODE_NOERROR && !is_for_cookie &&
+	    !is_well_formed(q, &f))
 		rcode = RCODE_FORMERR;
 	reply_start(r, s, q);
-	if (rcode != RCODE_NOERROR) {
+	if (rcode != RCODE_NOERROR || is_for_cookie) {
 		reply_error(r, rcode, EDE_NONE, NULL);
 		return QUERY_ANSWER;
 	}
 	return answer_opcode(r, &f);
+}
+
+/* A cookie that is valid, a TCP connection and a primary whose NOTIFY was
+ * taken have shown that they are where they say. */
+static bool
+is_proven(const struct query *q, const struct reply *r)
+{
+	return q->transport != SERVE_UDP || q->cookie.is_valid ||
+	    (MSG_OPCODE(r->flags) == OPCODE_NOTIFY &&
+	    r->rcode == RCODE_NOERROR);
+}
+
+static enum query_act
+limit_rate(const struct serve *s, const struct query *q, struct reply *r)
+{
+	if (s->rrl == NULL || is_proven(q, r))
+		return QUERY_ANSWER;
+	switch (rrl_judge(s->rrl, r)) {
+	case RRL_PASS:
+		return QUERY_ANSWER;
+	case RRL_SLIP:
+		reply_truncate(r);
+		return QUERY_ANSWER;
+	case RRL_DROP:
+		break;
+	}
+	return QUERY_DROP;
 }
 
 enum query_act
@@ -282,6 +338,7 @@ query_answer(const struct serve *s, struct query *q)
 	struct reply r;
 	q->answer_len = 0;
 	memset(&q->edns, 0, sizeof(q->edns));
+	q->cookie.is_present = q->cookie.is_valid = false;
 	memset(&q->tsig, 0, sizeof(q->tsig));
 	memset(&q->zone, 0, sizeof(q->zone));
 	q->has_client_serial = false;
@@ -293,6 +350,8 @@ query_answer(const struct serve *s, struct query *q)
 	}
 	count_query(s, q);
 	enum query_act act = decide(s, q, &r);
+	if (act == QUERY_ANSWER)
+		act = limit_rate(s, q, &r);
 	if (act == QUERY_ANSWER && !reply_finish(&r))
 		act = QUERY_DROP;
 	if (act == QUERY_DROP)

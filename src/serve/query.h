@@ -11,6 +11,7 @@
 #include "dns/edns.h"
 #include "dns/message.h"
 #include "dns/tsig.h"
+#include "serve/cookie.h"
 #include "serve/serve.h"
 
 enum serve_transport { SERVE_UDP, SERVE_TCP, SERVE_TLS };
@@ -41,6 +42,7 @@ struct query {
 	/* What was understood of the query; of use after QUERY_TRANSFER. */
 	struct msg_reader reader;
 	struct edns edns;
+	struct cookie cookie;	/* present only if cookies are answered */
 	struct tsig tsig;
 	struct zonedb_hit zone;
 	uint32_t client_serial;	/* IXFR */

@@ -30,6 +30,7 @@ reply_tail(const struct serve *s, const struct query *q)
 	struct opt_out opt;
 	opt_out_of_query(&opt, s, q);
 	opt.has_expire = q->edns.wants_expire;
+	opt.has_zoneversion = q->edns.wants_zoneversion;
 	return opt_out_room(&opt) +
 	    (q->tsig.key != NULL ? tsig_room(q->tsig.key) : 0);
 }
@@ -46,7 +47,8 @@ reply_start(struct reply *r, const struct serve *s, struct query *q)
 	r->ede = EDE_NONE;
 	r->ede_text = NULL;
 	r->is_full = false;
-	r->has_expire = false;
+	r->has_expire = r->has_zone = false;
+	r->delegation = r->wildcard = NULL;
 	r->wanted_count = r->shown_count = 0;
 	r->qtype = m->qtype;
 	msg_write(&r->w, q->answer, reply_limit(s, q), m->id, r->flags);
@@ -68,6 +70,13 @@ reply_error(struct reply *r, unsigned rcode, enum ede ede,
 	r->is_full = false;
 	r->has_expire = false;
 	r->wanted_count = r->shown_count = 0;
+}
+
+void
+reply_truncate(struct reply *r)
+{
+	msg_rollback(&r->w, &r->start);
+	r->is_full = true;
 }
 
 static bool
@@ -93,6 +102,8 @@ put_opt(struct reply *r)
 	opt_out_of_query(&opt, r->s, r->q);
 	opt.has_expire = r->has_expire;
 	opt.expire_s = r->expire_s;
+	if (r->has_zone)
+		opt_out_zoneversion(&opt, r->q);
 	opt.rcode = r->rcode;
 	opt.ede = r->ede;
 	opt.ede_text = r->ede_text;

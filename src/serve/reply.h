@@ -30,7 +30,8 @@ struct reply_rrset {
 				 * a proof may need it under its own */
 };
 
-/* The OPT record of an answer (RFC 6891, 5001, 7314, 8914). */
+/* The OPT record of an answer (RFC 6891, 5001, 7314, 7828, 7873, 8914, 9660).
+ * Points to nothing of the query: an outgoing transfer outlives it. */
 struct opt_out {
 	const struct serve *s;
 	bool is_present;	/* the query had one */
@@ -38,6 +39,12 @@ struct opt_out {
 	bool wants_nsid;
 	bool has_expire;
 	uint32_t expire_s;
+	struct cookie cookie;
+	bool has_keepalive;
+	uint16_t keepalive_100ms;
+	bool has_zoneversion;
+	uint8_t zone_labels;
+	uint32_t zone_serial;
 	uint16_t udp_octets;	/* ours */
 	unsigned rcode;		/* 12 bits */
 	enum ede ede;
@@ -58,6 +65,10 @@ struct reply {
 	uint16_t qtype;
 	bool has_expire;	/* EDNS EXPIRE goes out */
 	uint32_t expire_s;
+	bool has_zone;		/* q->zone is the asker's to know about */
+	/* Owners in zone memory, or null: the cut of a referral, the wildcard
+	 * that matched. */
+	const uint8_t *delegation, *wildcard;
 
 	/* For the authority section, once the answer section is complete. */
 	struct reply_rrset wanted[REPLY_WANTED_MAX];
@@ -77,15 +88,21 @@ size_t reply_tail(const struct serve *s, const struct query *q);
 /* Nothing but the question remains; rcode and extended error are set. */
 void reply_error(struct reply *r, unsigned rcode, enum ede ede,
     const char *ede_text);
+/* Nothing but the question remains, and TC: to be asked again over TCP. */
+void reply_truncate(struct reply *r);
 /* Writes OPT, flags, counts and TSIG; yields the length in q->answer_len.
  * False: nothing can be sent. */
 bool reply_finish(struct reply *r);
 /* What the OPT record of an answer to this query says if all is well. */
 void opt_out_of_query(struct opt_out *o, const struct serve *s,
     const struct query *q);
+/* What the query asked about the zone that answers it: RFC 9660. */
+void opt_out_zoneversion(struct opt_out *o, const struct query *q);
 /* Octets that it takes at most, without extended error. */
 size_t opt_out_room(const struct opt_out *o);
-/* Into the reserved room; nothing if the query had none. */
+/* Into the reserved room; nothing if the query had none. What cannot be told
+ * because the message would be too long is left out, the record itself and
+ * the cookie last of all. */
 MUST_CHECK bool opt_out_put(struct msg_writer *w, const struct opt_out *o);
 
 /* One RRset with its RRSIGs (DO). owner null: as stored. Whole or not at all;

@@ -15,6 +15,8 @@
 
 struct conf;
 struct conf_zone;
+struct cookie_jar;
+struct rrl;
 
 /* One row per zone in a page that xfrd writes and workers read: what changes
  * without a publication. Each field stands for itself; no order between two
@@ -59,6 +61,9 @@ struct serve {
 	size_t key_count;
 
 	uint64_t *counters;	/* SERVE_COUNTERS of them */
+	/* answer-cookie; null: cookies are an option like any unknown one. */
+	const struct cookie_jar *cookies;
+	struct rrl *rrl;	/* this worker's; null: no rate is limited */
 
 	/* From the configuration: serve_policy(). */
 	char identity[256];	/* "": hidden, CH TXT is refused */

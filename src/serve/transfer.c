@@ -68,8 +68,8 @@ is_possible(struct reply *r)
 	else if (r->qtype == TYPE_IXFR && !q->has_client_serial)
 		reply_error(r, RCODE_FORMERR, EDE_NONE, NULL);
 	else
-		return true;
-	return false;
+		r->has_zone = true;
+	return r->has_zone;
 }
 
 void

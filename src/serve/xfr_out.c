@@ -59,6 +59,7 @@ xfr_out_start(const struct serve *s, struct query *q, struct xfr_out **out)
 	if (q->edns.wants_expire)
 		x->opt.has_expire = serve_zone_expires_in(s, &q->zone,
 		    q->now_s, &x->opt.expire_s);
+	opt_out_zoneversion(&x->opt, q);
 	x->tsig = q->tsig;
 	q->tsig.key = NULL;
 	q->tsig.running = NULL;

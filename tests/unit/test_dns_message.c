@@ -314,10 +314,23 @@ test_edns_options(void **state)
 		uint8_t rdata[64] = { 0, EDNS_COOKIE, 0, (uint8_t)len };
 		struct rr rr = { .owner = root, .type = TYPE_OPT,
 			.rdata = rdata, .rdata_len = (uint16_t)(4 + len) };
-		bool good = len == 8 || (len >= 16 && len <= 40);
+		assert_int_equal(edns_read(&rr, &e), OK);
+		assert_ptr_equal(e.cookie, rdata + 4);
+		assert_int_equal(e.cookie_len, len);
+		rdata[1] = EDNS_KEEPALIVE;
+		assert_int_equal(edns_read(&rr, &e), OK);
+		assert_true(e.wants_keepalive);
+		assert_int_equal(e.has_keepalive_data, len > 0);
+		rdata[1] = EDNS_ZONEVERSION;
 		assert_int_equal(edns_read(&rr, &e),
-		    good ? OK : ERR_PEER_FORMAT);
+		    len == 0 ? OK : ERR_PEER_FORMAT);
 	}
+	static const uint8_t twice[] = { 0, 10, 0, 1, 7, 0, 10, 0, 2, 8, 9 };
+	struct rr rr = { .owner = root, .type = TYPE_OPT, .rdata = twice,
+		.rdata_len = sizeof twice };
+	assert_int_equal(edns_read(&rr, &e), OK);
+	assert_ptr_equal(e.cookie, twice + 4);
+	assert_int_equal(e.cookie_len, 1);
 	struct buf b = buf_of(o, sizeof o);
 	assert_true(edns_ede_put(&b, EDE_PROHIBITED, "no"));
 	static const uint8_t ede[] = { 0, 15, 0, 4, 0, 18, 'n', 'o' };
