@@ -61,6 +61,13 @@ db_open_tables(MDB_txn *txn, unsigned flags, MDB_dbi dbi[DB_TABLES])
 enum err
 db_begin(struct journal *j)
 {
+	j->is_lasting = true;
+	return db_begin_passing(j);
+}
+
+enum err
+db_begin_passing(struct journal *j)
+{
 	if (j->trouble != OK || j->write != NULL)
 		return j->trouble;
 	j->trouble = db_error(mdb_txn_begin(j->env, NULL, 0, &j->write));

@@ -42,6 +42,8 @@ struct journal {
 	unsigned readers;	/* depth of calls that read */
 	bool is_reading;	/* read is in use, not reset */
 	enum err trouble;	/* spoils the turn */
+	bool is_lasting;	/* the turn puts what must outlive a failure of
+				 * power when the commit returns */
 	int lock;		/* of the data file: nobody else opens it */
 	uint8_t digest_key[16];
 	uint64_t next;		/* ids of updates, data and trail */
@@ -84,6 +86,9 @@ bool db_take_text(struct buf *b, char *text, size_t room);
 
 /* Each put starts with db_begin and ends with return db_end(j, e). */
 MUST_CHECK enum err db_begin(struct journal *j);
+/* For what may be lost with the power, and only with it: what is asked for
+ * again. */
+enum err db_begin_passing(struct journal *j);
 enum err db_end(struct journal *j, enum err e);
 /* Each read stands between these two; they nest, also within a put. */
 MUST_CHECK enum err db_enter(struct journal *j);

@@ -366,6 +366,24 @@ report_unused(struct journal *j)
 	octets_free(&names);
 }
 
+/* Without lasting puts LMDB flushes the data but not the page that points to
+ * it: a failure of power may undo this commit, whole, and no other harm comes
+ * of it; the next lasting one makes it last. A file goes only after a commit
+ * that lasts. */
+static int
+commit(struct journal *j)
+{
+	bool is_passing = !j->is_lasting && j->unused.len == 0;
+	if (is_passing)
+		mdb_env_set_flags(j->env, MDB_NOMETASYNC, 1);
+	int r = mdb_txn_commit(j->write);
+	if (is_passing)
+		mdb_env_set_flags(j->env, MDB_NOMETASYNC, 0);
+	j->write = NULL;
+	j->is_lasting = false;
+	return r;
+}
+
 enum err
 journal_commit(struct journal *j)
 {
@@ -381,8 +399,7 @@ journal_commit(struct journal *j)
 	if (j->write == NULL)
 		return OK;
 	int64_t start_us = clock_mono_us();
-	int r = mdb_txn_commit(j->write);
-	j->write = NULL;
+	int r = commit(j);
 	if (r != 0) {
 		journal_abort(j);
 		return db_error(r);
@@ -400,6 +417,7 @@ journal_abort(struct journal *j)
 	if (j->write != NULL)
 		mdb_txn_abort(j->write);
 	j->write = NULL;
+	j->is_lasting = false;
 	j->trouble = OK;
 	j->unused.len = 0;
 }

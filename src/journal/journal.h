@@ -4,6 +4,8 @@
  * What happens in one turn of the event loop is one transaction: the first
  * put begins it, journal_commit makes it durable, and only then may anything
  * that depends on it leave the process. Reads see the puts of the same turn.
+ * A turn with nothing but staged updates and timers survives the death of any
+ * process, but a failure of power may undo it: they are asked for again.
  * No read transaction outlives a call.
  *
  * A put that fails spoils the transaction: later puts do nothing and return

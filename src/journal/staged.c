@@ -89,6 +89,15 @@ update_record_drop(struct journal *j, enum db_table t, const struct db_key *k)
 	return e == OK ? db_drop(j, t, k) : e;
 }
 
+/* What nobody has judged can be fetched again. */
+static enum err
+begin_of(struct journal *j, const struct journal_update *u)
+{
+	bool is_judged = u->state != UPDATE_STAGED &&
+	    u->state != UPDATE_VERIFYING;
+	return is_judged ? db_begin(j) : db_begin_passing(j);
+}
+
 enum err
 journal_put_update(struct journal *j, const uint8_t *apex,
     const struct journal_update *u)
@@ -97,7 +106,7 @@ journal_put_update(struct journal *j, const uint8_t *apex,
 	struct data_place place;
 	struct db_key k = db_key_number(apex, u->id);
 	ASSERT(u->id != 0);
-	enum err e = db_begin(j);
+	enum err e = begin_of(j, u);
 	if (e != OK)
 		return e;
 	e = update_record_read(j, &k, &old);
@@ -116,7 +125,7 @@ journal_change_update(struct journal *j, const uint8_t *apex,
 {
 	struct update_record old;
 	struct db_key k = db_key_number(apex, u->id);
-	enum err e = db_begin(j);
+	enum err e = begin_of(j, u);
 	if (e != OK)
 		return e;
 	e = update_record_read(j, &k, &old);

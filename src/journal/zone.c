@@ -106,7 +106,7 @@ journal_put_timers(struct journal *j, const uint8_t *apex,
 {
 	struct zone_record r;
 	ASSERT(timers_len <= JOURNAL_TIMERS_MAX);
-	enum err e = db_begin(j);
+	enum err e = db_begin_passing(j);
 	if (e != OK)
 		return e;
 	e = zone_read(j, apex, &r);
