@@ -99,12 +99,18 @@ region_next_small(struct region *r)
 }
 
 void
-region_give(struct region *r, uint32_t first, uint32_t n)
+region_empty(struct region *r, uint32_t first, uint32_t n)
 {
 	size_t octets = n * REGION_CHUNK_OCTETS;
-	ASSERT(first > 0 && first + n <= r->chunks);
 	(void)madvise(chunk_at(r, first), octets, MADV_DONTNEED);
 	(void)mprotect(chunk_at(r, first), octets, PROT_NONE);
+}
+
+void
+region_give(struct region *r, uint32_t first, uint32_t n)
+{
+	ASSERT(first > 0 && first + n <= r->chunks);
+	region_empty(r, first, n);
 	memset(r->states + first, CHUNK_FREE, n);
 	r->in_use -= n;
 	if (first < r->lowest_free)
@@ -139,6 +145,12 @@ region_seal_all(struct region *r)
 	for (uint32_t c = 0; c < r->chunks; c++)
 		if (r->states[c] == CHUNK_OPEN)
 			r->states[c] = CHUNK_SEALED;
+}
+
+bool
+region_is_in_use(const struct region *r, uint32_t chunk)
+{
+	return r->states[chunk] != CHUNK_FREE;
 }
 
 bool

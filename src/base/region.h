@@ -6,6 +6,8 @@
  * start; reference 0 names nothing. All forks of the process that reserved it
  * see it at the same address. */
 #pragma once
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +41,22 @@ MUST_CHECK enum err region_take(struct region *r, uint32_t n,
 /* Gives them back: their memory is free at once and any access faults. */
 void region_give(struct region *r, uint32_t first, uint32_t n);
 
+/* Puts memory under the next free chunks, for so many octets, on another core
+ * while the caller reads what will stand there: half of a start is the
+ * system's clearing of pages. A thread does nothing but touch them; it ends
+ * with region_warm_end, which the caller calls before it forks. What is not
+ * taken by then holds no memory again. Without success nothing is lost. */
+struct region_warmer {
+	struct region *region;
+	uint32_t first, n;
+	atomic_bool is_over;
+	bool is_running;
+	pthread_t thread;
+};
+void region_warm_start(struct region_warmer *w, struct region *r,
+    size_t octets);
+void region_warm_end(struct region_warmer *w);
+
 /* The next chunk taken is made of small pages: for a process that writes a few
  * of them and ends, where clearing a huge page would take most of its time. */
 void region_next_small(struct region *r);
@@ -49,6 +67,9 @@ MUST_CHECK bool region_unseal(struct region *r, uint32_t first, uint32_t n);
 /* The same for all that is in use: one system call. */
 void region_seal_all(struct region *r);
 bool region_is_sealed(const struct region *r, uint32_t chunk);
+bool region_is_in_use(const struct region *r, uint32_t chunk);
+/* For chunks that are not in use: no memory, no access. */
+void region_empty(struct region *r, uint32_t first, uint32_t n);
 
 static inline void *
 region_at(const struct region *r, uint32_t ref)

@@ -70,11 +70,13 @@ load_base(struct store *s, struct ipc_msg *m)
 	} else {
 		/* Its checksum holds: these are the octets whose digest the
 		 * journal recorded. */
+		zonedb_warm_start(s->db, blob.len);
 		e = basefile_read(blob.octets, blob.len, &serial, &octets,
 		    &len);
 		if (e == OK)
 			e = zonedb_build_trusted(s->db, b->zone, octets, len,
 			    &b->digest, &v, &dropped, &load.trouble);
+		zonedb_warm_end(s->db);
 	}
 	if (e == OK)
 		zonedb_commit(s->db, b->zone, v, NULL, 0, HISTORY_CLEAR);

@@ -67,6 +67,7 @@ struct tidy {
 
 struct zonedb {
 	struct mem mem;
+	struct region_warmer warmer;	/* while a base file is loaded */
 	uint8_t key[16];
 	struct slot_table by_id, by_apex;
 	unsigned most_labels;	/* of any apex there ever was */
@@ -96,6 +97,14 @@ MUST_CHECK struct zone_version *version_alloc(struct zonedb *db,
     struct mem_op *op, const struct zone_slot *s);
 /* Flags and apex node from the map. */
 MUST_CHECK bool version_finish(struct zone_version *v);
+/* The version's empty non-terminals without an NSEC3 (ents.c). Its maps and
+ * flags are there; the apex is found. */
+MUST_CHECK enum err ents_build(struct mem_op *op, struct zone_version *v);
+struct changes;
+MUST_CHECK enum err ents_patch(struct mem_op *op,
+    const struct zone_version *from, struct zone_version *v,
+    const struct changes *c);
+void ents_retire(struct mem_op *op, const struct zone_version *v);
 /* Everything that a version reaches is dead (shared chunks). */
 void version_retire(struct zonedb *db, struct mem_op *op,
     const struct zone_version *v, bool with_steps);

@@ -291,6 +291,19 @@ zonedb_show_inherited(struct zonedb *db, uint32_t id,
 		s->version = (struct zone_version *)(uintptr_t)v;
 }
 
+/* A zone takes about three quarters of its octets on the wire. */
+void
+zonedb_warm_start(struct zonedb *db, size_t octets)
+{
+	region_warm_start(&db->warmer, &db->mem.region, octets / 3 * 2);
+}
+
+void
+zonedb_warm_end(struct zonedb *db)
+{
+	region_warm_end(&db->warmer);
+}
+
 void
 zonedb_stats(const struct zonedb *db, struct zonedb_stats *s)
 {

@@ -126,6 +126,12 @@ void zonedb_show_inherited(struct zonedb *db, uint32_t id,
 void zone_digest_recompute(const struct zonedb *db,
     const struct zone_version *v, struct zone_digest *d);
 
+/* Memory for about so many octets of a zone, made on another core while they
+ * are read and built (base/region.h). No fork and no second one before
+ * zonedb_warm_end. */
+void zonedb_warm_start(struct zonedb *db, size_t octets);
+void zonedb_warm_end(struct zonedb *db);
+
 /* Housekeeping: rewrites zones whose dead octets pass a quarter of the live
  * ones, in slices of at most budget_us; true while there is more to do. Never
  * called while a version is built or patched. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,55 @@ faults(volatile uint8_t *at, bool write)
 	return status != 0;
 }
 
+static size_t
+resident(const void *at, size_t octets)
+{
+	unsigned char pages[REGION_CHUNK_OCTETS / 4096 * 3];
+	size_t n = 0;
+	assert_int_equal(mincore((void *)(uintptr_t)at, octets, pages), 0);
+	for (size_t i = 0; i < octets / 4096; i++)
+		n += pages[i] & 1;
+	return n;
+}
+
+/* What was made ahead and not taken goes away; what was taken stays. */
+static void
+test_warm(void **state)
+{
+	struct region r;
+	struct region_warmer w;
+	uint32_t taken, more;
+	(void)state;
+	assert_int_equal(region_reserve(&r, 9 * REGION_CHUNK_OCTETS), OK);
+	assert_int_equal(region_take(&r, 2, &taken), OK);
+	region_warm_start(&w, &r, 3 * REGION_CHUNK_OCTETS + 4096);
+	assert_true(w.is_running);
+	assert_int_equal(w.n, 3);
+	assert_int_equal(region_take(&r, 1, &more), OK);
+	assert_int_equal(more, w.first);
+	uint8_t *at = region_at(&r, more * REGION_UNITS_PER_CHUNK);
+	memset(at, 0xaa, REGION_CHUNK_OCTETS);
+	for (int i = 0; i < 2000 && resident(at, REGION_CHUNK_OCTETS * 3) <
+	    REGION_CHUNK_OCTETS / 4096 * 3; i++)
+		usleep(1000);
+	assert_int_equal(resident(at, REGION_CHUNK_OCTETS * 3),
+	    REGION_CHUNK_OCTETS / 4096 * 3);
+	region_warm_end(&w);
+	assert_int_equal(resident(at, REGION_CHUNK_OCTETS * 3),
+	    REGION_CHUNK_OCTETS / 4096);
+	assert_int_equal(at[4096], 0xaa);
+	assert_true(faults(at + REGION_CHUNK_OCTETS, false));
+	region_give(&r, more, 1);
+	/* No more than there is. */
+	region_warm_start(&w, &r, 100 * REGION_CHUNK_OCTETS);
+	assert_int_equal(w.n, 6);
+	region_warm_end(&w);
+	region_warm_start(&w, &r, 4096);
+	assert_false(w.is_running);
+	region_warm_end(&w);
+	region_release(&r);
+}
+
 static void
 test_seal(void **state)
 {
@@ -92,6 +142,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_take_and_give),
+		cmocka_unit_test(test_warm),
 		cmocka_unit_test(test_seal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
