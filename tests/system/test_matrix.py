@@ -2,8 +2,12 @@
 
 {Knot, BIND, NSD, nsd-verify} as primary x the same as secondary x three
 verifiers. A wiretap in each hop shows what went over the wire. Address family
-and TSIG alternate so that every server meets each of the four in each role.
+and TSIG alternate so that every server meets each of the four in each role; with
+NSDV_LONG=1 each cell is run with all four of them at both hops.
 """
+import itertools
+import os
+
 import pytest
 
 from harness.net import Key, as_set, stays
@@ -25,12 +29,18 @@ def cells():
                     marks.append(pytest.mark.sanitize)
                 if not (s == (p + 1) % 4 and v == p % 3):
                     marks.append(pytest.mark.slow)
-                first, second = LINKS[(s + v) % 4], LINKS[(p + v + 2) % 4]
-                yield pytest.param(
-                    primary, secondary, verifier, first, second, marks=marks,
-                    id='%s-%s-%s-%s' % (primary, secondary, verifier,
-                                        '-'.join(text(link)
-                                                 for link in (first, second))))
+                for links in links_of(p, s, v):
+                    yield pytest.param(
+                        primary, secondary, verifier, *links, marks=marks,
+                        id='-'.join([primary, secondary, verifier,
+                                     *map(text, links)]))
+
+
+def links_of(p, s, v):
+    """What the cell's two hops are: pairs."""
+    if os.environ.get('NSDV_LONG'):
+        return itertools.product(LINKS, LINKS)
+    return [(LINKS[(s + v) % 4], LINKS[(p + v + 2) % 4])]
 
 
 def text(link):
