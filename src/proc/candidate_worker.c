@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hook.h"
 #include "base/log.h"
 #include "dns/rrtype.h"
@@ -21,6 +22,7 @@ static struct {
 	struct cworker_start start;
 	struct event_base *loop;
 	struct ipc *gate;
+	struct progress *progress;	/* of the candidate, shared with it */
 	struct serve serve;
 	struct serve_udp *udp;
 	struct serve_tcp *tcp;
@@ -103,17 +105,17 @@ is_mine(void *arg, const uint8_t *qname, uint16_t qtype)
 }
 
 static void
-hand_back(void *arg, int fd, const uint8_t *octets, size_t len)
+hand_back(void *arg, const struct serve_tcp_passed *p)
 {
 	struct msg_gate_return m = { 0 };
 	(void)arg;
-	if (len > IPC_INLINE_MAX) {
+	if (p->len > IPC_INLINE_MAX) {
 		/* No query is that long. */
-		close(fd);
+		close(p->fd);
 		return;
 	}
-	ipc_send_full(cw.gate, MSG_gate_return, &m, sizeof(m), octets, len,
-	    &fd, 1);
+	ipc_send_full(cw.gate, MSG_gate_return, &m, sizeof(m), p->octets,
+	    p->len, &p->fd, 1);
 }
 
 static void
@@ -163,9 +165,10 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 	} else if (m->type == MSG_gate_release) {
 		release(m->body);
 	} else if (m->type == MSG_gate_connection) {
+		struct serve_tcp_passed p = { .fd = m->fds[0],
+			.octets = m->payload, .len = m->payload_len };
 		make_room();
-		serve_tcp_adopt(cw.tcp, m->fds[0], m->payload,
-		    m->payload_len);
+		serve_tcp_adopt(cw.tcp, &p);
 		m->fds[0] = -1;
 	}
 }
@@ -180,18 +183,37 @@ on_gone(void *arg, struct ipc *c, bool is_breach)
 }
 
 static void
-on_lifeline(evutil_socket_t fd, short what, void *arg)
+on_beat(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	(void)arg;
-	_exit(0);
+	cw.progress->worker_since_ms = clock_mono_ms();
+}
+
+static void
+beat_start(void)
+{
+	struct timeval beat = progress_beat();
+	struct event *e = event_new(cw.loop, -1, EV_PERSIST, on_beat, NULL);
+	ASSERT(e != NULL && event_add(e, &beat) == 0);
+	cw.progress = shared_progress(&cw.start.d->shared, cw.start.number);
+}
+
+static void
+on_candidate(void *arg, struct ipc *c, struct ipc_msg *m)
+{
+	(void)arg;
+	(void)c;
+	if (m->type == MSG_worker_log)
+		ipc_obey_log(m);
 }
 
 void
 cworker_main(const struct cworker_start *start)
 {
 	struct ipc_user user = { on_message, on_gone, NULL };
+	struct ipc_user candidate = { on_candidate, on_gone, NULL };
 	cw.start = *start;
 	cw.connections_max = connections_max();
 	places_create(start);
@@ -200,21 +222,23 @@ cworker_main(const struct cworker_start *start)
 	ASSERT(cw.loop != NULL);
 	cw.gate = ipc_open(cw.loop, start->data, ROLE_CWORKER, ROLE_GATE, 0,
 	    &user);
+	ipc_open(cw.loop, start->candidate, ROLE_CWORKER, ROLE_CANDIDATE,
+	    start->number, &candidate);
 	serving_context(&cw.serve, start->d, start->db, cw.counters);
 	cw.serve.is_candidate = true;
 	cw.serve.hooks.place = place;
 	/* A verifier's word starts no transfer. */
 	cw.serve.hooks.notify = NULL;
 	struct serve_tcp_limits limits = serving_tcp_limits(start->d);
+	/* The gate's connections are no load on the public's places. */
+	limits.count = cw.connections_max;
 	struct serve_tcp_hooks hooks = { .is_mine = is_mine,
 		.hand_back = hand_back };
 	if (serve_udp_create(cw.loop, &cw.serve, &cw.udp) != OK ||
 	    serve_tcp_create(cw.loop, &cw.serve, &limits, &hooks, &cw.tcp) !=
 	    OK)
 		_exit(1);
-	struct event *lifeline = event_new(cw.loop, start->lifeline, EV_READ,
-	    on_lifeline, NULL);
-	event_add(lifeline, NULL);
+	beat_start();
 	event_base_dispatch(cw.loop);
 	_exit(1);
 }

@@ -38,6 +38,8 @@ serving_context(struct serve *s, const struct daemon *d,
 	*s = (struct serve){ .db = db, .zones = d->zones,
 		.states = d->shared.zones, .zone_limit = d->zone_limit,
 		.keys = keys, .key_count = n, .counters = counters };
+	if (d->conf->server.answer_cookie)
+		s->cookies = &d->shared.secrets->cookies;
 	s->hooks.notify = queue_notify;
 	s->hooks.arg = (void *)(uintptr_t)d;
 	serve_policy(s, d->conf);
@@ -53,16 +55,21 @@ serving_tcp_limits(const struct daemon *d)
 		.reject_overflow = c->tcp_reject_overflow };
 }
 
+/* What goes in front of the octets. */
+struct passed_head {
+	uint32_t queries, left_ms;
+};
+
 bool
-serving_pass_fd(int channel, int fd, const uint8_t *octets, size_t len)
+serving_pass(int channel, const struct serve_tcp_passed *p)
 {
 	union {
 		struct cmsghdr align;
 		char octets[CMSG_SPACE(sizeof(int))];
 	} control;
-	uint8_t mark = 0;
-	struct iovec iov[2] = { { &mark, 1 },
-		{ (void *)(uintptr_t)octets, len } };
+	struct passed_head head = { p->queries, p->left_ms };
+	struct iovec iov[2] = { { &head, sizeof(head) },
+		{ (void *)(uintptr_t)p->octets, p->len } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2,
 		.msg_control = &control, .msg_controllen = sizeof(control) };
 	memset(&control, 0, sizeof(control));
@@ -70,27 +77,31 @@ serving_pass_fd(int channel, int fd, const uint8_t *octets, size_t len)
 	cm->cmsg_level = SOL_SOCKET;
 	cm->cmsg_type = SCM_RIGHTS;
 	cm->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cm), &fd, sizeof(int));
-	return sendmsg(channel, &m, MSG_NOSIGNAL) == (ssize_t)(len + 1);
+	memcpy(CMSG_DATA(cm), &p->fd, sizeof(int));
+	return sendmsg(channel, &m, MSG_NOSIGNAL) ==
+	    (ssize_t)(sizeof(head) + p->len);
 }
 
 bool
-serving_take_fd(int channel, int *fd, uint8_t *octets, size_t room,
-    size_t *len)
+serving_take(int channel, uint8_t *octets, size_t room,
+    struct serve_tcp_passed *p)
 {
 	union {
 		struct cmsghdr align;
 		char octets[CMSG_SPACE(sizeof(int))];
 	} control;
-	uint8_t mark;
-	struct iovec iov[2] = { { &mark, 1 }, { octets, room } };
+	struct passed_head head;
+	struct iovec iov[2] = { { &head, sizeof(head) }, { octets, room } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2,
 		.msg_control = &control, .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(channel, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *cm = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	struct cmsghdr *cm = n >= (ssize_t)sizeof(head) ? CMSG_FIRSTHDR(&m) :
+	    NULL;
 	if (cm == NULL || cm->cmsg_type != SCM_RIGHTS)
 		return false;
-	memcpy(fd, CMSG_DATA(cm), sizeof(int));
-	*len = (size_t)n - 1;
+	*p = (struct serve_tcp_passed){ .octets = octets,
+		.len = (size_t)n - sizeof(head), .queries = head.queries,
+		.left_ms = head.left_ms };
+	memcpy(&p->fd, CMSG_DATA(cm), sizeof(int));
 	return true;
 }

@@ -16,10 +16,10 @@ void serving_context(struct serve *s, const struct daemon *d,
     const struct zonedb *db, uint64_t *counters);
 struct serve_tcp_limits serving_tcp_limits(const struct daemon *d);
 
-/* A connection with the octets read from it and not answered, as one message
- * on a SOCK_SEQPACKET pair. The descriptor stays the caller's. */
-MUST_CHECK bool serving_pass_fd(int channel, int fd, const uint8_t *octets,
-    size_t len);
-/* False when nothing waits. */
-MUST_CHECK bool serving_take_fd(int channel, int *fd, uint8_t *octets,
-    size_t room, size_t *len);
+/* A connection as one message on a SOCK_SEQPACKET pair. The descriptor stays
+ * the caller's. */
+MUST_CHECK bool serving_pass(int channel, const struct serve_tcp_passed *p);
+/* The descriptor is the caller's, the octets stand in its room. False when
+ * nothing waits. */
+MUST_CHECK bool serving_take(int channel, uint8_t *octets, size_t room,
+    struct serve_tcp_passed *p);

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,8 +26,7 @@
 
 struct passing {
 	struct passing *next;
-	int fd;
-	size_t len;
+	struct serve_tcp_passed p;	/* its octets stand behind it */
 	uint8_t octets[];
 };
 
@@ -35,6 +35,7 @@ static struct {
 	struct event_base *loop;
 	struct ipc *supervisor;
 	struct serve serve;
+	struct rrl rrl;
 	struct serve_udp *udp;
 	struct serve_tcp *tcp;
 	struct event *handover;
@@ -49,11 +50,11 @@ static struct {
 
 /* To whoever serves this number next. False: it has no room now. */
 static bool
-pass(int fd, const uint8_t *octets, size_t len)
+pass(const struct serve_tcp_passed *p)
 {
 	int channel = worker.start.d->handover[worker.start.number][0];
 	bool is_full = false;
-	if (!serving_pass_fd(channel, fd, octets, len)) {
+	if (!serving_pass(channel, p)) {
 		is_full = errno == EAGAIN || errno == EINTR ||
 		    errno == ENOBUFS || errno == ETOOMANYREFS;
 		if (!is_full)
@@ -72,13 +73,13 @@ pass_waiting(evutil_socket_t unused, short what, void *arg)
 	(void)arg;
 	while (worker.first != NULL) {
 		struct passing *p = worker.first;
-		bool is_passed = pass(p->fd, p->octets, p->len);
+		bool is_passed = pass(&p->p);
 		if (!is_passed && !is_over)
 			break;
 		if (!is_passed)
 			ev_connection_lost_in_handover();
 		worker.first = p->next;
-		close(p->fd);
+		close(p->p.fd);
 		free(p);
 	}
 	if (worker.first != NULL)
@@ -89,14 +90,15 @@ pass_waiting(evutil_socket_t unused, short what, void *arg)
 
 /* Behind those that wait already. */
 static bool
-pass_later(int fd, const uint8_t *octets, size_t len)
+pass_later(const struct serve_tcp_passed *now)
 {
-	struct passing *p = malloc(sizeof(*p) + len);
+	struct passing *p = malloc(sizeof(*p) + now->len);
 	if (p == NULL)
 		return false;
-	*p = (struct passing){ .fd = fd, .len = len };
-	if (len > 0)
-		memcpy(p->octets, octets, len);
+	*p = (struct passing){ .p = *now };
+	p->p.octets = p->octets;
+	if (now->len > 0)
+		memcpy(p->octets, now->octets, now->len);
 	if (worker.first == NULL)
 		worker.last = &worker.first;
 	*worker.last = p;
@@ -107,14 +109,14 @@ pass_later(int fd, const uint8_t *octets, size_t len)
 }
 
 static void
-hand_over(void *arg, int fd, const uint8_t *octets, size_t len)
+hand_over(void *arg, const struct serve_tcp_passed *p)
 {
 	(void)arg;
-	if (worker.first == NULL && pass(fd, octets, len)) {
-		close(fd);
-	} else if (!pass_later(fd, octets, len)) {
+	if (worker.first == NULL && pass(p)) {
+		close(p->fd);
+	} else if (!pass_later(p)) {
 		ev_connection_lost_in_handover();
-		close(fd);
+		close(p->fd);
 	}
 }
 
@@ -131,12 +133,11 @@ static void
 on_handover(evutil_socket_t fd, short what, void *arg)
 {
 	static uint8_t octets[SERVE_TCP_UNREAD_MAX];
-	size_t len;
-	int connection;
+	struct serve_tcp_passed p;
 	(void)what;
 	(void)arg;
-	while (serving_take_fd(fd, &connection, octets, sizeof(octets), &len))
-		serve_tcp_adopt(worker.tcp, connection, octets, len);
+	while (serving_take(fd, octets, sizeof(octets), &p))
+		serve_tcp_adopt(worker.tcp, &p);
 }
 
 static void
@@ -213,6 +214,19 @@ say_ready(void)
 	    pidfd == -1 ? 0 : 1);
 }
 
+/* Of public answers alone: verifiers ask as much and as fast as they want. */
+static void
+limit_rates(const struct daemon *d)
+{
+	uint64_t random;
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		random = (uint64_t)clock_mono_us();
+	if (rrl_start(&worker.rrl, &d->conf->server, shared_rrl(&d->shared,
+	    worker.start.number), d->shared.rrl_size,
+	    d->shared.secrets->rrl_key, random))
+		worker.serve.rrl = &worker.rrl;
+}
+
 void
 worker_main(const struct worker_start *start)
 {
@@ -227,6 +241,7 @@ worker_main(const struct worker_start *start)
 	    ROLE_SUPERVISOR, 0, &user);
 	serving_context(&worker.serve, d, start->db,
 	    shared_counters(&d->shared, worker.start.number));
+	limit_rates(d);
 	struct serve_tcp_limits limits = serving_tcp_limits(d);
 	struct serve_tcp_hooks hooks = { .hand_over = hand_over,
 		.ended = drained };

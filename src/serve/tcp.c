@@ -117,21 +117,20 @@ pause_a_second(struct serve_tcp *t)
 }
 
 static void
-take(struct serve_tcp *t, int fd, const struct addr *peer)
+take(struct serve_tcp *t, int fd, const struct addr *peer, bool has_tls)
 {
+	struct serve_tcp_passed p = { .fd = fd };
 	int on = 1;
 	if (t->count >= t->limits.count) {
 		fd_close(&fd);
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	struct tcp_conn *c = tcp_conn_new(t, fd, peer, NULL, 0);
+	struct tcp_conn *c = tcp_conn_new(t, &p, peer, has_tls);
 	if (c == NULL)
 		return;
-	serve_count(t->serve, peer->sa.sa_family == AF_INET6 ? COUNT_TCP6 :
-	    COUNT_TCP);
 	conn_insert(t, c);
-	tcp_conn_go_on(c);
+	tcp_conn_run(c);
 }
 
 static void
@@ -148,7 +147,7 @@ listener_ready(evutil_socket_t fd, short what, void *arg)
 		int conn = accept4(fd, &peer.sa, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (conn != -1) {
-			take(t, conn, &peer);
+			take(t, conn, &peer, l->has_tls);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
@@ -160,14 +159,13 @@ listener_ready(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-enum err
-serve_tcp_listen(struct serve_tcp *t, int fd)
+static enum err
+add_listener(struct serve_tcp *t, int fd, bool has_tls)
 {
 	struct tcp_listener *l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return ERR_MEMORY;
-	l->tcp = t;
-	l->fd = fd;
+	*l = (struct tcp_listener){ .tcp = t, .fd = fd, .has_tls = has_tls };
 	l->event = event_new(t->base, fd, EV_READ | EV_PERSIST,
 	    listener_ready, l);
 	if (l->event == NULL) {
@@ -180,13 +178,32 @@ serve_tcp_listen(struct serve_tcp *t, int fd)
 	return OK;
 }
 
+enum err
+serve_tcp_listen(struct serve_tcp *t, int fd)
+{
+	return add_listener(t, fd, false);
+}
+
+enum err
+serve_tcp_listen_tls(struct serve_tcp *t, int fd)
+{
+	ASSERT(t->tls != NULL);
+	return add_listener(t, fd, true);
+}
+
 void
-serve_tcp_adopt(struct serve_tcp *t, int fd, const uint8_t *octets,
-    size_t len)
+serve_tcp_set_tls(struct serve_tcp *t, struct tls_service *tls)
+{
+	tls_service_destroy(&t->tls);
+	t->tls = tls;
+}
+
+void
+serve_tcp_adopt(struct serve_tcp *t, const struct serve_tcp_passed *p)
 {
 	struct addr peer;
 	socklen_t peer_len = sizeof(peer);
-	int on = 1;
+	int fd = p->fd, on = 1;
 	memset(&peer, 0, sizeof(peer));
 	if (getpeername(fd, &peer.sa, &peer_len) == -1 ||
 	    !fd_set_nonblock(fd)) {
@@ -194,12 +211,12 @@ serve_tcp_adopt(struct serve_tcp *t, int fd, const uint8_t *octets,
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	struct tcp_conn *c = tcp_conn_new(t, fd, &peer, octets, len);
+	struct tcp_conn *c = tcp_conn_new(t, p, &peer, false);
 	if (c == NULL)
 		return;
-	c->is_placed = len > 0;
+	c->is_placed = p->len > 0;
 	conn_insert(t, c);
-	tcp_conn_go_on(c);
+	tcp_conn_run(c);
 }
 
 void
@@ -214,6 +231,13 @@ serve_tcp_retire(struct serve_tcp *t)
 {
 	struct tcp_conn *next;
 	serve_tcp_stop_accepting(t);
+	for (struct tcp_conn *c = t->conns; c != NULL; c = next) {
+		next = c->next;
+		if (c->tls == NULL)
+			continue;
+		c->may_read = true;
+		tcp_conn_run(c);
+	}
 	t->is_retired = true;
 	for (struct tcp_conn *c = t->conns; c != NULL; c = next) {
 		next = c->next;
@@ -265,6 +289,7 @@ serve_tcp_destroy(struct serve_tcp **out)
 		event_free(t->ended);
 	if (t->resume != NULL)
 		event_free(t->resume);
+	tls_service_destroy(&t->tls);
 	free(t);
 	*out = NULL;
 }

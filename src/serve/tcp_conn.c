@@ -1,91 +1,106 @@
-/* tcp_conn.c - one TCP connection: read, answer, transfer, drain (RFC 7766).
- * Runs in: worker, candidate's worker. One message at a time: the next query
- * is looked at when the answer to the one before is with the kernel. */
+/* tcp_conn.c - one TCP connection: what is done next on it (RFC 7766).
+ * Runs in: worker, candidate's worker. Each step does one thing and says how
+ * to go on; after some steps other connections have their turn. Nothing is
+ * made before what was made is with the kernel. */
 #include "serve/tcp_conn.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 
-#define IN_FIRST_OCTETS 512	/* a query fits; larger ones grow it */
-#define QUERIES_PER_EVENT 32	/* then other connections have their turn */
-#define MESSAGES_PER_EVENT 32	/* of a transfer */
-#define DRAIN_TIMEOUT_S 2
+#define STEPS_PER_RUN 32
+#define ANSWERS_PER_STEP 32
 #define DRAIN_READS 64
 
-static void conn_ready(evutil_socket_t fd, short what, void *arg);
+enum step {
+	STEP_ON,	/* take the next one */
+	STEP_WAIT,	/* until the socket is ready */
+	STEP_GIVEN,	/* it belongs to somebody else now */
+	STEP_END
+};
 
-static bool
-conn_wait(struct tcp_conn *c, enum tcp_phase phase)
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct timeval tv = { .tv_sec = phase == TCP_DRAINING ?
-		DRAIN_TIMEOUT_S : (time_t)c->tcp->limits.timeout_s };
-	short what = phase == TCP_WRITING ? EV_WRITE : EV_READ;
-	c->phase = phase;
-	event_del(c->event);
-	return event_assign(c->event, c->tcp->base, c->fd, what, conn_ready,
-	    c) == 0 && event_add(c->event, &tv) == 0;
+	struct tcp_conn *c = arg;
+	(void)fd;
+	(void)what;
+	c->may_read = true;
+	tcp_conn_run(c);
 }
 
 static void
-conn_wait_or_end(struct tcp_conn *c, enum tcp_phase phase)
+on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	if (!conn_wait(c, phase))
+	struct tcp_conn *c = arg;
+	(void)fd;
+	(void)what;
+	c->armed_ms = 0;
+	if (c->is_yielding)
+		tcp_conn_run(c);
+	else if (tcp_is_late(c) || !tcp_timer_arm(c))
 		tcp_conn_end(c);
 }
 
 static bool
-in_reserve(struct tcp_conn *c, size_t need)
+conn_set_up(struct tcp_conn *c, bool has_tls)
 {
-	size_t room = c->in_room > 0 ? c->in_room : IN_FIRST_OCTETS;
-	while (room < need)
-		room *= 2;
-	if (room > SERVE_TCP_UNREAD_MAX)
-		room = SERVE_TCP_UNREAD_MAX;
-	if (room == c->in_room)
-		return true;
-	uint8_t *in = realloc(c->in, room);
-	if (in == NULL)
+	struct serve_tcp *t = c->tcp;
+	socklen_t local_len = sizeof(c->local);
+	if (getsockname(c->fd, &c->local.sa, &local_len) == -1)
 		return false;
-	c->in = in;
-	c->in_room = room;
-	return true;
+	c->io = event_new(t->base, c->fd, EV_READ, on_ready, c);
+	c->timer = event_new(t->base, -1, 0, on_timer, c);
+	if (has_tls)
+		c->tls = tls_conn_new(t->tls, c->fd);
+	return c->io != NULL && c->timer != NULL &&
+	    (!has_tls || c->tls != NULL);
+}
+
+static void
+conn_free(struct tcp_conn *c)
+{
+	if (c->io != NULL)
+		event_free(c->io);
+	if (c->timer != NULL)
+		event_free(c->timer);
+	while (c->transfer_count > 0)
+		xfr_out_end(&c->transfers[--c->transfer_count]);
+	tls_conn_end(&c->tls);
+	fd_close(&c->fd);
+	free(c->in);
+	free(c->out);
+	free(c);
 }
 
 struct tcp_conn *
-tcp_conn_new(struct serve_tcp *t, int fd, const struct addr *peer,
-    const uint8_t *octets, size_t len)
+tcp_conn_new(struct serve_tcp *t, const struct serve_tcp_passed *p,
+    const struct addr *peer, bool has_tls)
 {
+	int fd = p->fd;
 	struct tcp_conn *c = calloc(1, sizeof(*c));
-	socklen_t local_len = sizeof(c->local);
-	if (c == NULL)
-		goto fail;
-	c->tcp = t;
-	c->fd = fd;
-	c->peer = *peer;
-	if (getsockname(fd, &c->local.sa, &local_len) == -1)
-		goto fail;
-	c->event = event_new(t->base, fd, EV_READ, conn_ready, c);
-	if (c->event == NULL || len > SERVE_TCP_UNREAD_MAX ||
-	    !in_reserve(c, len > 0 ? len : 1))
-		goto fail;
-	if (len > 0)
-		memcpy(c->in, octets, len);
-	c->in_len = len;
+	if (c == NULL) {
+		fd_close(&fd);
+		return NULL;
+	}
+	*c = (struct tcp_conn){ .tcp = t, .fd = fd, .peer = *peer,
+		.phase = has_tls ? TCP_HANDSHAKE : TCP_SERVING,
+		.queries = p->queries, .has_moved = true };
+	if (!conn_set_up(c, has_tls) || p->len > SERVE_TCP_UNREAD_MAX ||
+	    !tcp_in_reserve(c, p->len)) {
+		conn_free(c);
+		return NULL;
+	}
+	if (p->len > 0)
+		memcpy(c->in, p->octets, p->len);
+	c->in_len = p->len;
+	if (p->left_ms > 0)
+		tcp_wait_left(c, p->left_ms);
 	return c;
-fail:
-	if (c != NULL && c->event != NULL)
-		event_free(c->event);
-	if (c != NULL)
-		free(c->in);
-	free(c);
-	fd_close(&fd);
-	return NULL;
 }
 
 void
@@ -93,324 +108,328 @@ tcp_conn_end(struct tcp_conn *c)
 {
 	struct serve_tcp *t = c->tcp;
 	serve_tcp_conn_gone(t, c);
-	event_free(c->event);
-	xfr_out_end(&c->xfr);
-	fd_close(&c->fd);
-	free(c->in);
-	free(c->out);
-	free(c);
+	conn_free(c);
+}
+
+/* Gives the descriptor away and forgets the rest. */
+static enum step
+conn_give(struct tcp_conn *c,
+    void (*to)(void *arg, const struct serve_tcp_passed *p))
+{
+	struct serve_tcp_passed p = { .fd = c->fd, .octets = c->in + c->in_at,
+		.len = c->in_len, .queries = c->queries,
+		.left_ms = tcp_left_ms(c) };
+	c->fd = -1;
+	event_del(c->io);
+	to(c->tcp->hooks.arg, &p);
+	return STEP_GIVEN;
 }
 
 /* Says FIN and waits for the peer's: closing with unread input would send a
  * reset, which may overtake what we wrote. */
-static void
-conn_drain(struct tcp_conn *c)
+static enum step
+start_draining(struct tcp_conn *c)
 {
-	c->in_len = 0;
-	if (shutdown(c->fd, SHUT_WR) == -1)
-		tcp_conn_end(c);
-	else
-		conn_wait_or_end(c, TCP_DRAINING);
+	c->phase = TCP_DRAINING;
+	c->in_at = c->in_len = 0;
+	tls_conn_end(&c->tls);
+	return shutdown(c->fd, SHUT_WR) == -1 ? STEP_END : STEP_ON;
 }
 
-/* Gives the descriptor away and forgets the rest. */
-static void
-conn_give(struct tcp_conn *c, void (*to)(void *arg, int fd,
-    const uint8_t *octets, size_t len))
+static enum step
+step_drain(struct tcp_conn *c)
 {
-	int fd = c->fd;
-	c->fd = -1;
-	event_del(c->event);
-	to(c->tcp->hooks.arg, fd, c->in, c->in_len);
-	tcp_conn_end(c);
+	ssize_t n = recv(c->fd, c->tcp->out, sizeof(c->tcp->out), 0);
+	if (n == -1 && errno == EINTR)
+		return STEP_ON;
+	if (n == -1 && errno == EAGAIN)
+		return STEP_WAIT;
+	/* It may go on sending into a closed connection. */
+	return n > 0 && ++c->drained < DRAIN_READS ? STEP_ON : STEP_END;
 }
 
-static bool
-has_query(const struct tcp_conn *c)
+static enum step
+step_handshake(struct tcp_conn *c)
 {
-	return c->in_len >= 2 && c->in_len - 2 >= octets_u16(c->in);
-}
-
-static void
-drop_query(struct tcp_conn *c)
-{
-	size_t n = 2 + (size_t)octets_u16(c->in);
-	c->in_len -= n;
-	memmove(c->in, c->in + n, c->in_len);
-}
-
-enum sent { SENT_ALL, SENT_PART, SENT_FAILED };
-
-static enum sent
-send_some(struct tcp_conn *c, const uint8_t *octets, size_t len, size_t *at)
-{
-	while (*at < len) {
-		ssize_t n = send(c->fd, octets + *at, len - *at,
-		    MSG_NOSIGNAL);
-		if (n >= 0) {
-			*at += (size_t)n;
-			c->moved += (uint64_t)n;
-		} else if (errno == EAGAIN) {
-			return SENT_PART;
-		} else if (errno != EINTR) {
-			serve_count(c->tcp->serve, COUNT_TX_ERROR);
-			return SENT_FAILED;
-		}
+	enum tls_result r = tls_handshake(c->tls);
+	c->tls_wants = r == TLS_WANTS_WRITE ? EV_WRITE : 0;
+	switch (r) {
+	case TLS_DONE:
+		c->phase = TCP_SERVING;
+		c->has_moved = c->may_read = true;
+		return STEP_ON;
+	case TLS_WANTS_READ:
+	case TLS_WANTS_WRITE:
+		return STEP_WAIT;
+	case TLS_ENDED:
+	case TLS_FAILED:
+		break;
 	}
-	return SENT_ALL;
+	/* An alert says why; it shall arrive. */
+	return start_draining(c);
 }
 
-/* Sends the message of this length that was made in the shared buffer; what
- * the kernel does not take is kept with the connection. */
-static enum sent
-send_made(struct tcp_conn *c, size_t message_len)
+static enum step
+after_writing(enum tcp_io r)
+{
+	switch (r) {
+	case TCP_IO_ALL:
+		return STEP_ON;
+	case TCP_IO_AGAIN:
+		return STEP_WAIT;
+	case TCP_IO_END:
+	case TCP_IO_FAILED:
+		break;
+	}
+	return STEP_END;
+}
+
+/* The next message of the transfer that runs. */
+static enum step
+step_transfer(struct tcp_conn *c)
 {
 	uint8_t *made = c->tcp->out;
-	size_t len = 2 + message_len, at = 0;
-	octets_set_u16(made, (uint16_t)message_len);
-	enum sent s = send_some(c, made, len, &at);
-	if (s != SENT_PART)
-		return s;
-	c->out = malloc(len - at);
-	if (c->out == NULL)
-		return SENT_FAILED;
-	memcpy(c->out, made + at, len - at);
-	c->out_at = 0;
-	c->out_len = len - at;
-	return SENT_PART;
-}
-
-static enum sent
-send_rest(struct tcp_conn *c)
-{
-	if (c->out == NULL)
-		return SENT_ALL;
-	enum sent s = send_some(c, c->out, c->out_len, &c->out_at);
-	if (s != SENT_PART) {
-		free(c->out);
-		c->out = NULL;
+	size_t len;
+	switch (xfr_out_next(c->transfers[0], clock_wall_s(), made + 2,
+	    MSG_MAX_OCTETS, &len)) {
+	case XFR_OUT_MORE:
+		break;
+	case XFR_OUT_DONE:
+		xfr_out_end(&c->transfers[0]);
+		c->transfer_count--;
+		memmove(c->transfers, c->transfers + 1,
+		    c->transfer_count * sizeof(c->transfers[0]));
+		break;
+	case XFR_OUT_ERROR:
+		return STEP_END;
 	}
-	return s;
-}
-
-/* Messages of a transfer as long as the kernel takes them. */
-static enum sent
-send_transfer(struct tcp_conn *c)
-{
-	uint8_t *made = c->tcp->out;
-	for (unsigned i = 0; i < MESSAGES_PER_EVENT; i++) {
-		size_t len;
-		enum xfr_out_result r = xfr_out_next(c->xfr, clock_wall_s(),
-		    made + 2, MSG_MAX_OCTETS, &len);
-		if (r == XFR_OUT_ERROR)
-			return SENT_FAILED;
-		if (r == XFR_OUT_DONE)
-			xfr_out_end(&c->xfr);
-		enum sent s = send_made(c, len);
-		if (s != SENT_ALL || c->xfr == NULL)
-			return s;
-	}
-	return SENT_PART;
+	octets_set_u16(made, (uint16_t)len);
+	c->is_transfers_turn = false;
+	return after_writing(tcp_io_write(c, 2 + len));
 }
 
 static uint16_t
-timeout_100ms(unsigned timeout_s)
+idle_100ms(const struct serve_tcp *t)
 {
-	return timeout_s > UINT16_MAX / 10 ? UINT16_MAX :
-	    (uint16_t)(timeout_s * 10);
+	int64_t n = tcp_idle_ms(t) / 100;
+	return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
 }
 
 static void
-fill_query(struct tcp_conn *c)
+fill_query(struct tcp_conn *c, uint8_t *answer)
 {
 	struct query *q = &c->tcp->query;
-	q->octets = c->in + 2;
-	q->len = octets_u16(c->in);
+	q->octets = c->in + c->in_at + 2;
+	q->len = octets_u16(c->in + c->in_at);
 	q->peer = c->peer;
 	q->local = c->local;
-	q->transport = SERVE_TCP;
-	q->idle_timeout_100ms = timeout_100ms(c->tcp->limits.timeout_s);
+	q->transport = c->tls != NULL ? SERVE_TLS : SERVE_TCP;
+	q->idle_timeout_100ms = idle_100ms(c->tcp);
 	q->now_s = clock_wall_s();
-	q->answer = c->tcp->out + 2;
+	q->answer = answer;
 	q->room = MSG_MAX_OCTETS;
 }
 
-/* Answers the first query in the input. */
-static enum sent
-answer_one(struct tcp_conn *c)
+/* Answers the first query in the input; the framed answer stands behind *used
+ * octets. False: a transfer could not be started. */
+static bool
+answer_one(struct tcp_conn *c, size_t *used)
 {
 	struct serve_tcp *t = c->tcp;
-	enum sent s = SENT_ALL;
-	fill_query(c);
+	uint8_t *made = t->out + *used;
+	bool is_good = true;
+	fill_query(c, made + 2);
 	/* A TSIG that is cut off shortens q->len; the frame stays. */
 	switch (query_answer(t->serve, &t->query)) {
 	case QUERY_DROP:
 		break;
 	case QUERY_ANSWER:
-		s = send_made(c, t->query.answer_len);
+		octets_set_u16(made, (uint16_t)t->query.answer_len);
+		*used += 2 + t->query.answer_len;
 		break;
 	case QUERY_TRANSFER:
-		if (xfr_out_start(t->serve, &t->query, &c->xfr) != OK)
-			return SENT_FAILED;
-		s = send_transfer(c);
+		is_good = xfr_out_start(t->serve, &t->query,
+		    &c->transfers[c->transfer_count]) == OK;
+		c->transfer_count += is_good;
 		break;
 	}
-	drop_query(c);
+	tcp_drop_query(c);
+	c->has_moved = true;
+	c->is_placed = false;
 	c->queries++;
 	if (t->limits.query_count > 0 && c->queries >= t->limits.query_count)
 		c->is_last = true;
-	return s;
+	return is_good;
 }
 
-/* True: the connection belongs to somebody else now. */
+/* A query that is to be looked at. */
 static bool
-is_given_back(struct tcp_conn *c)
+has_task(const struct tcp_conn *c)
+{
+	return tcp_has_query(c) && !c->is_last && !c->tcp->is_retired &&
+	    c->transfer_count < TCP_TRANSFERS_MAX;
+}
+
+/* Is the first query for another candidate's worker? */
+static bool
+is_foreign(const struct tcp_conn *c)
 {
 	const struct serve_tcp_hooks *h = &c->tcp->hooks;
-	bool is_placed = c->is_placed;
+	const uint8_t *at = c->in + c->in_at;
 	struct name qname;
 	uint16_t qtype;
-	c->is_placed = false;
-	if (is_placed || h->is_mine == NULL || h->hand_back == NULL ||
-	    !query_question(c->in + 2, octets_u16(c->in), &qname, &qtype) ||
-	    h->is_mine(h->arg, qname.octets, qtype))
-		return false;
-	conn_give(c, h->hand_back);
-	return true;
+	return !c->is_placed && h->is_mine != NULL && h->hand_back != NULL &&
+	    query_question(at + 2, octets_u16(at), &qname, &qtype) &&
+	    !h->is_mine(h->arg, qname.octets, qtype);
 }
 
-/* Nothing is being written. */
-static void
-conn_idle(struct tcp_conn *c)
+static enum step
+step_answer(struct tcp_conn *c)
 {
-	struct serve_tcp *t = c->tcp;
-	if (t->is_retired && t->hooks.hand_over != NULL && !c->is_last)
-		conn_give(c, t->hooks.hand_over);
-	else if (c->is_last || t->is_retired)
-		conn_drain(c);
-	else
-		conn_wait_or_end(c, TCP_READING);
+	size_t used = 0;
+	for (unsigned i = 0; i < ANSWERS_PER_STEP && has_task(c) &&
+	    !is_foreign(c) && used + TCP_FRAME_MAX <= TCP_OUT_OCTETS; i++)
+		if (!answer_one(c, &used))
+			return STEP_END;
+	c->is_transfers_turn = c->transfer_count > 0;
+	return used == 0 ? STEP_ON : after_writing(tcp_io_write(c, used));
+}
+
+static enum step
+step_read(struct tcp_conn *c)
+{
+	switch (tcp_io_read(c)) {
+	case TCP_IO_ALL:
+	case TCP_IO_AGAIN:
+		return STEP_ON;
+	case TCP_IO_END:
+		c->has_ended = true;
+		return STEP_ON;
+	case TCP_IO_FAILED:
+		break;
+	}
+	return STEP_END;
+}
+
+/* Nothing is being written, nothing can be answered. */
+static enum step
+step_idle(struct tcp_conn *c)
+{
+	const struct serve_tcp *t = c->tcp;
+	if (c->has_ended)
+		return STEP_END;
+	if (t->is_retired && t->hooks.hand_over != NULL && c->tls == NULL &&
+	    !c->is_last)
+		return conn_give(c, t->hooks.hand_over);
+	return c->is_last || t->is_retired ? start_draining(c) : STEP_WAIT;
+}
+
+static bool
+wants_input(const struct tcp_conn *c)
+{
+	return c->may_read && !c->has_ended && !c->is_last &&
+	    !c->tcp->is_retired && !tcp_has_query(c);
+}
+
+static enum step
+step_serve(struct tcp_conn *c)
+{
+	if (c->out != NULL)
+		return after_writing(tcp_io_write_rest(c));
+	if (c->transfer_count > 0 && c->is_transfers_turn)
+		return step_transfer(c);
+	if (has_task(c) && !is_foreign(c))
+		return step_answer(c);
+	/* It goes back when its transfers have ended. */
+	if (has_task(c) && c->transfer_count == 0)
+		return conn_give(c, c->tcp->hooks.hand_back);
+	if (wants_input(c))
+		return step_read(c);
+	return c->transfer_count > 0 ? step_transfer(c) : step_idle(c);
+}
+
+static enum step
+step(struct tcp_conn *c)
+{
+	switch (c->phase) {
+	case TCP_HANDSHAKE:
+		return step_handshake(c);
+	case TCP_SERVING:
+		return step_serve(c);
+	case TCP_DRAINING:
+		return step_drain(c);
+	}
+	return STEP_END;
+}
+
+static enum tcp_wait
+wait_of(const struct tcp_conn *c)
+{
+	if (c->phase == TCP_HANDSHAKE)
+		return TCP_FOR_HANDSHAKE;
+	if (c->phase == TCP_DRAINING)
+		return TCP_FOR_END;
+	if (c->out != NULL)
+		return TCP_FOR_WRITING;
+	return c->in_len > 0 ? TCP_FOR_REST : TCP_FOR_QUERY;
+}
+
+static bool
+set_interest(struct tcp_conn *c, short what)
+{
+	if (what == c->interest)
+		return true;
+	event_del(c->io);
+	c->interest = what;
+	return event_assign(c->io, c->tcp->base, c->fd,
+	    (short)(what | EV_PERSIST), on_ready, c) == 0 &&
+	    event_add(c->io, NULL) == 0;
+}
+
+static bool
+wait_for_socket(struct tcp_conn *c)
+{
+	enum tcp_wait w = wait_of(c);
+	short what = w == TCP_FOR_WRITING ? EV_WRITE : EV_READ;
+	tcp_wait_for(c, w);
+	return set_interest(c, c->tls_wants != 0 ? c->tls_wants : what) &&
+	    tcp_timer_arm(c);
+}
+
+/* By way of the timer, so that the loop looks at the sockets in between. */
+static bool
+yield(struct tcp_conn *c)
+{
+	static const struct timeval now = { 0, 0 };
+	c->is_yielding = true;
+	c->armed_ms = clock_mono_ms();
+	return event_add(c->timer, &now) == 0;
 }
 
 void
-tcp_conn_go_on(struct tcp_conn *c)
+tcp_conn_run(struct tcp_conn *c)
 {
-	for (unsigned i = 0; has_query(c) && !c->is_last &&
-	    !c->tcp->is_retired; i++) {
-		if (i == QUERIES_PER_EVENT) {
-			/* Comes again when others have had their turn. */
-			if (!conn_wait(c, TCP_READING))
-				tcp_conn_end(c);
-			else
-				event_active(c->event, EV_READ, 1);
-			return;
-		}
-		if (is_given_back(c))
-			return;
-		switch (answer_one(c)) {
-		case SENT_ALL:
-			break;
-		case SENT_PART:
-			conn_wait_or_end(c, TCP_WRITING);
-			return;
-		case SENT_FAILED:
-			tcp_conn_end(c);
-			return;
-		}
-	}
-	conn_idle(c);
-}
-
-static void
-conn_writable(struct tcp_conn *c)
-{
-	enum sent s = send_rest(c);
-	if (s == SENT_ALL && c->xfr != NULL)
-		s = send_transfer(c);
-	switch (s) {
-	case SENT_ALL:
-		tcp_conn_go_on(c);
-		break;
-	case SENT_PART:
-		conn_wait_or_end(c, TCP_WRITING);
-		break;
-	case SENT_FAILED:
+	enum step s = STEP_ON;
+	c->is_yielding = false;
+	c->tls_wants = 0;
+	for (unsigned i = 0; i < STEPS_PER_RUN && s == STEP_ON; i++)
+		s = step(c);
+	bool goes_on = s == STEP_ON ? yield(c) : s == STEP_WAIT &&
+	    wait_for_socket(c);
+	if (!goes_on)
 		tcp_conn_end(c);
-		break;
-	}
-}
-
-static void
-conn_readable(struct tcp_conn *c)
-{
-	if (has_query(c)) {
-		tcp_conn_go_on(c);
-		return;
-	}
-	size_t need = c->in_len < 2 ? 2 : 2 + (size_t)octets_u16(c->in);
-	if (!in_reserve(c, need)) {
-		tcp_conn_end(c);
-		return;
-	}
-	ssize_t n = recv(c->fd, c->in + c->in_len, c->in_room - c->in_len, 0);
-	if (n > 0) {
-		c->in_len += (size_t)n;
-		tcp_conn_go_on(c);
-	} else if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-		conn_wait_or_end(c, TCP_READING);
-	} else {
-		if (n == -1)
-			serve_count(c->tcp->serve, COUNT_RX_ERROR);
-		tcp_conn_end(c);
-	}
-}
-
-static void
-conn_drainable(struct tcp_conn *c)
-{
-	for (unsigned i = 0; i < DRAIN_READS; i++) {
-		ssize_t n = recv(c->fd, c->tcp->out, sizeof(c->tcp->out), 0);
-		if (n > 0 || (n == -1 && errno == EINTR))
-			continue;
-		if (n == -1 && errno == EAGAIN)
-			conn_wait_or_end(c, TCP_DRAINING);
-		else
-			tcp_conn_end(c);
-		return;
-	}
-	/* It goes on sending into a closed connection. */
-	tcp_conn_end(c);
-}
-
-static void
-conn_ready(evutil_socket_t fd, short what, void *arg)
-{
-	struct tcp_conn *c = arg;
-	(void)fd;
-	if ((what & EV_TIMEOUT) != 0) {
-		tcp_conn_end(c);
-		return;
-	}
-	switch (c->phase) {
-	case TCP_READING:
-		conn_readable(c);
-		break;
-	case TCP_WRITING:
-		conn_writable(c);
-		break;
-	case TCP_DRAINING:
-		conn_drainable(c);
-		break;
-	}
 }
 
 void
 tcp_conn_retire(struct tcp_conn *c)
 {
-	/* What is being written goes on and ends in conn_idle. A transfer
+	/* What is being written goes on and ends in step_idle. A transfer
 	 * makes it the connection's last. */
-	if (c->xfr != NULL)
+	if (c->transfer_count > 0)
 		c->is_last = true;
-	if (c->phase == TCP_READING)
-		conn_idle(c);
+	if (c->phase == TCP_HANDSHAKE)
+		tcp_conn_end(c);
+	else if (c->phase == TCP_SERVING && c->out == NULL &&
+	    c->transfer_count == 0)
+		tcp_conn_run(c);
 }

@@ -11,14 +11,14 @@
 
 #include "base/clock.h"
 #include "serve/tcp.h"
+#include "serve/tcp_conn.h"
 
 #define PATIENCE_MS 10000
 #define LARGE_RECORDS 60000
 
 struct given {
-	int fd;
+	struct serve_tcp_passed p;	/* fd -1: nothing */
 	uint8_t octets[SERVE_TCP_UNREAD_MAX];
-	size_t len;
 	unsigned calls;
 };
 
@@ -44,27 +44,27 @@ struct client {
 };
 
 static void
-took(struct given *g, int fd, const uint8_t *octets, size_t len)
+took(struct given *g, const struct serve_tcp_passed *p)
 {
-	assert_int_equal(g->fd, -1);
-	g->fd = fd;
-	g->len = len;
+	assert_int_equal(g->p.fd, -1);
 	g->calls++;
-	assert_true(len <= sizeof(g->octets));
-	if (len > 0)
-		memcpy(g->octets, octets, len);
+	assert_true(p->len <= sizeof(g->octets));
+	if (p->len > 0)
+		memcpy(g->octets, p->octets, p->len);
+	g->p = *p;
+	g->p.octets = g->octets;
 }
 
 static void
-hand_over(void *arg, int fd, const uint8_t *octets, size_t len)
+hand_over(void *arg, const struct serve_tcp_passed *p)
 {
-	took(&((struct world *)arg)->over, fd, octets, len);
+	took(&((struct world *)arg)->over, p);
 }
 
 static void
-hand_back(void *arg, int fd, const uint8_t *octets, size_t len)
+hand_back(void *arg, const struct serve_tcp_passed *p)
 {
-	took(&((struct world *)arg)->back, fd, octets, len);
+	took(&((struct world *)arg)->back, p);
 }
 
 static bool
@@ -113,7 +113,7 @@ world_create(void)
 	w->limits = (struct serve_tcp_limits){ .count = 10,
 		.timeout_s = 30 };
 	w->hooks = (struct serve_tcp_hooks){ .ended = ended, .arg = w };
-	w->over.fd = w->back.fd = -1;
+	w->over.p.fd = w->back.p.fd = -1;
 	assert_true(addr_parse("127.0.0.1", 0, &w->addr));
 	/* Small buffers: a transfer cannot hide in the kernel. */
 	struct sock_options small = { .send_octets = 65536,
@@ -137,14 +137,22 @@ static void
 world_destroy(struct world *w)
 {
 	serve_tcp_destroy(&w->tcp);
-	if (w->over.fd != -1)
-		close(w->over.fd);
-	if (w->back.fd != -1)
-		close(w->back.fd);
+	if (w->over.p.fd != -1)
+		close(w->over.p.fd);
+	if (w->back.p.fd != -1)
+		close(w->back.p.fd);
 	close(w->listener);
 	event_base_free(w->base);
 	kit_destroy(&w->kit);
 	free(w);
+}
+
+/* What was given goes to the service that there is now. */
+static void
+adopt_given(struct world *w, struct given *g)
+{
+	serve_tcp_adopt(w->tcp, &g->p);
+	g->p.fd = -1;
 }
 
 static void
@@ -284,7 +292,7 @@ queries_are_answered_in_order(void **state)
 	}
 	expect_answer(w, c, 99);
 	assert_int_equal(serve_tcp_count(w->tcp), 1);
-	assert_int_equal(w->kit->counters[COUNT_TCP], 1);
+	assert_int_equal(w->kit->counters[COUNT_TCP], 42);
 	client_close(c);
 	UNTIL(w, serve_tcp_count(w->tcp) == 0);
 	world_destroy(w);
@@ -371,17 +379,30 @@ idle_connections_are_closed(void **state)
 	world_destroy(w);
 }
 
-/* Reads the whole transfer: how many records in answer sections. */
+/* Reads messages until the transfer with this id is whole; counts those with
+ * other ids. */
 static unsigned
-read_transfer(struct world *w, struct client *c, uint16_t id)
+read_transfer(struct world *w, struct client *c, uint16_t id,
+    unsigned *others)
 {
 	unsigned sum = 0, answers;
+	*others = 0;
 	while (sum < LARGE_RECORDS + 2) {
 		UNTIL(w, client_has(c));
-		assert_int_equal(client_take(c, &answers), id);
-		sum += answers;
+		if (client_take(c, &answers) == id)
+			sum += answers;
+		else
+			++*others;
 	}
 	return sum;
+}
+
+static void
+expect_transfer(struct world *w, struct client *c, uint16_t id)
+{
+	unsigned others;
+	assert_int_equal(read_transfer(w, c, id, &others), LARGE_RECORDS + 2);
+	assert_int_equal(others, 0);
 }
 
 static void
@@ -394,16 +415,90 @@ a_slow_reader_delays_nobody(void **state)
 	struct client *slow = client_connect(w);
 	struct client *other = client_connect(w);
 	client_ask(slow, "large.", TYPE_AXFR, 7);
-	client_ask(slow, "web.example.", TYPE_A, 8);
 	for (unsigned i = 0; i < 20; i++)
 		turn(w);
 	client_ask(other, "web.example.", TYPE_A, 1);
 	expect_answer(w, other, 1);
-	assert_int_equal(read_transfer(w, slow, 7), LARGE_RECORDS + 2);
-	/* What was asked behind the transfer is answered after it. */
-	expect_answer(w, slow, 8);
+	expect_transfer(w, slow, 7);
 	client_close(slow);
 	client_close(other);
+	world_destroy(w);
+}
+
+/* RFC 7766 section 6.2.1.1: a transfer holds up nothing. */
+static void
+queries_are_answered_within_a_transfer(void **state)
+{
+	struct world *w = world_create();
+	unsigned others;
+	(void)state;
+	load_large(w->kit);
+	world_start(w);
+	struct client *c = client_connect(w);
+	client_ask(c, "large.", TYPE_AXFR, 7);
+	UNTIL(w, client_has(c));
+	client_ask(c, "web.example.", TYPE_A, 8);
+	client_ask(c, "web.example.", TYPE_A, 9);
+	assert_int_equal(read_transfer(w, c, 7, &others), LARGE_RECORDS + 2);
+	assert_int_equal(others, 2);
+	/* One that comes with it is answered before its end, too. */
+	uint8_t octets[200];
+	size_t len = framed(octets, "large.", TYPE_AXFR, 10);
+	len += framed(octets + len, "web.example.", TYPE_A, 11);
+	client_send(c, octets, len);
+	assert_int_equal(read_transfer(w, c, 10, &others),
+	    LARGE_RECORDS + 2);
+	assert_int_equal(others, 1);
+	client_close(c);
+	world_destroy(w);
+}
+
+static void
+transfers_wait_for_each_other(void **state)
+{
+	struct world *w = world_create();
+	uint8_t octets[4000];
+	size_t len = 0;
+	enum { MANY = 20 };	/* more than are begun at a time */
+	(void)state;
+	load_large(w->kit);
+	world_start(w);
+	struct client *c = client_connect(w);
+	for (uint16_t id = 0; id < MANY; id++)
+		len += framed(octets + len, "large.", TYPE_AXFR, id);
+	len += framed(octets + len, "web.example.", TYPE_A, MANY);
+	client_send(c, octets, len);
+	for (uint16_t id = 0; id < MANY; id++) {
+		unsigned others;
+		assert_int_equal(read_transfer(w, c, id, &others),
+		    LARGE_RECORDS + 2);
+		/* The query is read when enough of them have ended. */
+		assert_int_equal(others, id == MANY - TCP_TRANSFERS_MAX + 1);
+	}
+	client_close(c);
+	world_destroy(w);
+}
+
+/* Whole answers stand behind the end of the peer's own sending. */
+static void
+a_peer_that_closes_its_half_gets_all(void **state)
+{
+	struct world *w = world_create();
+	unsigned others;
+	(void)state;
+	load_large(w->kit);
+	world_start(w);
+	struct client *c = client_connect(w);
+	client_ask(c, "large.", TYPE_AXFR, 7);
+	client_ask(c, "web.example.", TYPE_A, 8);
+	client_send(c, "\0\20half", 6);
+	assert_int_equal(shutdown(c->fd, SHUT_WR), 0);
+	assert_int_equal(read_transfer(w, c, 7, &others), LARGE_RECORDS + 2);
+	assert_int_equal(others, 1);
+	UNTIL(w, client_sees_end(c));
+	assert_false(c->is_reset);
+	assert_int_equal(serve_tcp_count(w->tcp), 0);
+	client_close(c);
 	world_destroy(w);
 }
 
@@ -424,15 +519,17 @@ a_plain_connection_is_handed_over(void **state)
 		turn(w);
 	serve_tcp_retire(w->tcp);
 	assert_int_equal(w->over.calls, 1);
-	assert_int_equal(w->over.len, 10);
+	assert_int_equal(w->over.p.len, 10);
+	assert_int_equal(w->over.p.queries, 1);
+	/* Nobody gains time by a publication. */
+	assert_in_range(w->over.p.left_ms, 20000, 29995);
 	assert_memory_equal(w->over.octets, octets, 10);
 	assert_int_equal(w->ended, 0);
 	UNTIL(w, w->ended > 0);
 	serve_tcp_destroy(&w->tcp);
 	/* The next generation goes on where this one stopped. */
 	world_start(w);
-	serve_tcp_adopt(w->tcp, w->over.fd, w->over.octets, w->over.len);
-	w->over.fd = -1;
+	adopt_given(w, &w->over);
 	assert_int_equal(serve_tcp_count(w->tcp), 1);
 	client_send(c, octets + 10, len - 10);
 	expect_answer(w, c, 2);
@@ -455,7 +552,7 @@ a_running_transfer_is_finished(void **state)
 	serve_tcp_retire(w->tcp);
 	client_ask(c, "web.example.", TYPE_A, 8);
 	assert_int_equal(serve_tcp_count(w->tcp), 1);
-	assert_int_equal(read_transfer(w, c, 7), LARGE_RECORDS + 2);
+	expect_transfer(w, c, 7);
 	UNTIL(w, client_sees_end(c));
 	assert_false(c->is_reset);
 	assert_int_equal(c->len, 0);
@@ -503,23 +600,20 @@ a_query_for_another_candidate_goes_back(void **state)
 	    TYPE_A, 3);
 	client_send(c, octets, len);
 	UNTIL(w, w->back.calls > 0);
-	assert_int_equal(w->back.len, len);
+	assert_int_equal(w->back.p.len, len);
 	assert_memory_equal(w->back.octets, octets, len);
 	assert_int_equal(serve_tcp_count(w->tcp), 0);
 	/* Sent here again the first one is answered, whatever is_mine says;
 	 * the second one goes back. */
-	int fd = w->back.fd;
-	uint8_t *copy = malloc(w->back.len);
-	memcpy(copy, w->back.octets, w->back.len);
-	w->back.fd = -1;
-	serve_tcp_adopt(w->tcp, fd, copy, w->back.len);
-	free(copy);
+	struct given again = w->back;
+	again.p.octets = again.octets;
+	w->back.p.fd = -1;
+	serve_tcp_adopt(w->tcp, &again.p);
 	expect_answer(w, c, 2);
 	UNTIL(w, w->back.calls > 1);
-	assert_int_equal(w->back.len, len - first_len);
+	assert_int_equal(w->back.p.len, len - first_len);
 	w->is_mine = true;
-	serve_tcp_adopt(w->tcp, w->back.fd, w->back.octets, w->back.len);
-	w->back.fd = -1;
+	adopt_given(w, &w->back);
 	expect_answer(w, c, 3);
 	client_close(c);
 	world_destroy(w);
@@ -541,7 +635,7 @@ the_slowest_is_ended(void **state)
 	assert_true(serve_tcp_end_slowest(w->tcp));
 	UNTIL(w, client_sees_end(slow));
 	assert_int_equal(serve_tcp_count(w->tcp), 1);
-	assert_int_equal(read_transfer(w, fast, 1), LARGE_RECORDS + 2);
+	expect_transfer(w, fast, 1);
 	client_close(fast);
 	client_close(slow);
 	world_destroy(w);
@@ -555,12 +649,14 @@ what_cannot_be_adopted_is_closed(void **state)
 	uint8_t octet;
 	(void)state;
 	world_start(w);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	serve_tcp_adopt(w->tcp, fd, NULL, 0);	/* not connected */
-	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	struct serve_tcp_passed p = {
+		.fd = socket(AF_INET, SOCK_STREAM, 0) };
+	serve_tcp_adopt(w->tcp, &p);	/* not connected */
+	assert_int_equal(fcntl(p.fd, F_GETFD), -1);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	serve_tcp_adopt(w->tcp, pair[0], w->over.octets,
-	    SERVE_TCP_UNREAD_MAX + 1);
+	p = (struct serve_tcp_passed){ .fd = pair[0],
+		.octets = w->over.octets, .len = SERVE_TCP_UNREAD_MAX + 1 };
+	serve_tcp_adopt(w->tcp, &p);
 	assert_int_equal(read(pair[1], &octet, 1), 0);
 	close(pair[1]);
 	assert_int_equal(serve_tcp_count(w->tcp), 0);
@@ -577,6 +673,9 @@ main(void)
 		cmocka_unit_test(a_connection_ends_after_its_queries),
 		cmocka_unit_test(idle_connections_are_closed),
 		cmocka_unit_test(a_slow_reader_delays_nobody),
+		cmocka_unit_test(queries_are_answered_within_a_transfer),
+		cmocka_unit_test(transfers_wait_for_each_other),
+		cmocka_unit_test(a_peer_that_closes_its_half_gets_all),
 		cmocka_unit_test(a_plain_connection_is_handed_over),
 		cmocka_unit_test(a_running_transfer_is_finished),
 		cmocka_unit_test(a_retired_service_accepts_nobody),

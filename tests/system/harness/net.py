@@ -232,6 +232,7 @@ class Transfer:
         self.is_ixfr = serial is not None
         self.context = None
         self.records = []
+        self.others = []        # messages of other answers in between
         self.sock = socket.socket(family_of(address), socket.SOCK_STREAM)
         if receive_buffer:
             self.sock.setsockopt(
@@ -242,9 +243,7 @@ class Transfer:
 
     def step(self):
         """Reads one message; returns False when the transfer is whole."""
-        wire = read_framed(self.sock)
-        if wire is None:
-            raise TransferFailed('connection closed')
+        wire = self._next_message()
         m = dns.message.from_wire(
             wire, one_rr_per_rrset=True, multi=True, tsig_ctx=self.context,
             keyring=self.key.dnspython() if self.key else None,
@@ -257,6 +256,15 @@ class Transfer:
         if not self.records:
             raise TransferFailed('empty answer')
         return not self._is_whole()
+
+    def _next_message(self):
+        while True:
+            wire = read_framed(self.sock)
+            if wire is None:
+                raise TransferFailed('connection closed')
+            if wire[:2] == struct.pack('!H', self.query.id):
+                return wire
+            self.others.append(wire)
 
     def _is_whole(self):
         soas = [rd.serial for _, _, rd in self.records
