@@ -133,7 +133,9 @@ void build_drop_statements(struct conf_zone *z, const struct conf_option *o);
 /* Once, at the end: the order of the file. */
 void build_order_statements(struct conf_zone *z);
 
-/* zone_path.c: zonefile's macros; false: too long. */
+/* zone_path.c: the macros of zonefile and zonestats; false: too long. */
+MUST_CHECK bool conf_zone_text(struct arena *a, const struct conf_zone *z,
+    const char *template, const char **text);
 MUST_CHECK bool conf_zone_path(struct arena *a, const struct conf_zone *z,
     const char *zonesdir, const char **path);
 

@@ -177,6 +177,7 @@ struct conf_zone {
 	bool is_verified;		/* enable: and verify-zone */
 	const char *file_path;		/* zonefile, macros expanded, absolute
 					 * by zonesdir; null: none */
+	const char *zonestats_group;	/* macros expanded; null: none */
 	const char *file;		/* where the clause stands */
 	unsigned line;
 	const struct conf_statement *statements;

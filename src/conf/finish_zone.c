@@ -109,6 +109,16 @@ zone_path(struct builder *b, struct conf_zone *z)
 }
 
 static void
+zone_group(struct builder *b, struct conf_zone *z)
+{
+	if (z->zonestats == NULL || z->zonestats[0] == '\0')
+		return;
+	if (!conf_zone_text(b->arena, z, z->zonestats, &z->zonestats_group))
+		build_error(b, z->file, z->line,
+		    "zone %s: the name of its zonestats is too long", z->name);
+}
+
+static void
 finish_zone(struct builder *b, struct conf_zone *z,
     const struct conf_zone *defaults)
 {
@@ -118,6 +128,7 @@ finish_zone(struct builder *b, struct conf_zone *z,
 	zone_resolve(b, z);
 	zone_inherit(b, z, defaults);
 	zone_path(b, z);
+	zone_group(b, z);
 }
 
 /* At most half full, so that a search ends soon. */

@@ -86,24 +86,38 @@ path_put_macro(struct path *p, char sign, const struct conf_zone *z)
 	}
 }
 
+static bool
+path_finish(struct path *p, struct arena *a, const struct conf_zone *z,
+    const char *template, const char **text)
+{
+	for (const char *t = template; *t != '\0'; t++)
+		if (t[0] == '%' && path_put_macro(p, t[1], z))
+			t++;
+		else
+			path_put(p, t, 1);
+	if (p->is_too_long)
+		return false;
+	*text = arena_strdup(a, p->text);
+	return true;
+}
+
+bool
+conf_zone_text(struct arena *a, const struct conf_zone *z,
+    const char *template, const char **text)
+{
+	struct path p = { .len = 0 };
+	return path_finish(&p, a, z, template, text);
+}
+
 bool
 conf_zone_path(struct arena *a, const struct conf_zone *z,
     const char *zonesdir, const char **path)
 {
 	struct path p = { .len = 0 };
-	const char *t = z->zonefile;
-	if (t[0] != '/' && zonesdir[0] != '\0') {
+	if (z->zonefile[0] != '/' && zonesdir[0] != '\0') {
 		path_put(&p, zonesdir, strlen(zonesdir));
 		if (p.len > 0 && p.text[p.len - 1] != '/')
 			path_put(&p, "/", 1);
 	}
-	for (; *t != '\0'; t++)
-		if (t[0] == '%' && path_put_macro(&p, t[1], z))
-			t++;
-		else
-			path_put(&p, t, 1);
-	if (p.is_too_long)
-		return false;
-	*path = arena_strdup(a, p.text);
-	return true;
+	return path_finish(&p, a, z, z->zonefile, path);
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "serve/answer.h"
 #include "serve/chaos.h"
+#include "serve/count.h"
 #include "serve/notify_in.h"
 #include "serve/policy.h"
 #include "serve/reply.h"
@@ -38,17 +39,6 @@ query_question(const uint8_t *octets, size_t len, struct name *qname,
 	*qname = name;
 	*qtype = type;
 	return true;
-}
-
-static void
-count_query(const struct serve *s, const struct query *q)
-{
-	serve_count(s, COUNT_QUERIES);
-	if (q->transport == SERVE_UDP)
-		serve_count(s, q->peer.sa.sa_family == AF_INET6 ?
-		    COUNT_UDP6 : COUNT_UDP);
-	serve_count(s, COUNT_OPCODE +
-	    MSG_OPCODE(octets_u16(q->octets + 2)));
 }
 
 static bool
@@ -96,11 +86,8 @@ static unsigned
 take_opt(const struct serve *s, struct query *q, const struct rr *rr)
 {
 	if (q->edns.is_present || edns_read(rr, &q->edns) != OK ||
-	    !options_are_good(s, q)) {
-		serve_count(s, COUNT_EDNS_ERROR);
+	    !options_are_good(s, q))
 		return RCODE_FORMERR;
-	}
-	serve_count(s, COUNT_EDNS);
 	if (s->cookies != NULL && q->edns.cookie != NULL)
 		cookie_judge(s->cookies, &q->edns, &q->peer,
 		    (uint32_t)q->now_s, &q->cookie);
@@ -274,8 +261,6 @@ answer_opcode(struct reply *r, const struct facts *f)
 	if (MSG_OPCODE(r->q->reader.flags) == OPCODE_NOTIFY)
 		return notify_answer(r, f->has_answer_soa,
 		    f->answer_serial);
-	serve_count(r->s, serve_counter_of_type(r->qtype));
-	serve_count(r->s, serve_counter_of_class(r->q->reader.qclass));
 	return answer_query(r);
 }
 
@@ -341,24 +326,18 @@ query_answer(const struct serve *s, struct query *q)
 	q->cookie.is_present = q->cookie.is_valid = false;
 	memset(&q->tsig, 0, sizeof(q->tsig));
 	memset(&q->zone, 0, sizeof(q->zone));
-	q->has_client_serial = false;
+	q->has_client_serial = q->reader.has_question = false;
+	enum query_act act = QUERY_DROP;
 	/* Answering an answer makes two servers talk for ever. */
-	if (q->len < MSG_HEADER_OCTETS ||
-	    (octets_u16(q->octets + 2) & MSG_QR) != 0) {
-		serve_count(s, COUNT_DROPPED);
-		return QUERY_DROP;
-	}
-	count_query(s, q);
-	enum query_act act = decide(s, q, &r);
+	if (q->len >= MSG_HEADER_OCTETS &&
+	    (octets_u16(q->octets + 2) & MSG_QR) == 0)
+		act = decide(s, q, &r);
 	if (act == QUERY_ANSWER)
 		act = limit_rate(s, q, &r);
 	if (act == QUERY_ANSWER && !reply_finish(&r))
 		act = QUERY_DROP;
-	if (act == QUERY_DROP)
-		serve_count(s, COUNT_DROPPED);
-	if (act == QUERY_TRANSFER)
-		serve_count(s, serve_counter_of_rcode(RCODE_NOERROR));
-	else
+	count_query(s, q, act);
+	if (act != QUERY_TRANSFER)
 		tsig_end(&q->tsig);
 	return act;
 }

@@ -122,14 +122,7 @@ reply_finish(struct reply *r)
 		return false;
 	msg_finish(&r->w);
 	q->answer_len = r->w.len;
-	if (!sign(r))
-		return false;
-	if (r->is_full)
-		serve_count(r->s, COUNT_TRUNCATED);
-	if ((flags & MSG_AA) == 0)
-		serve_count(r->s, COUNT_ANSWER_WITHOUT_AA);
-	serve_count(r->s, serve_counter_of_rcode(r->rcode));
-	return true;
+	return sign(r);
 }
 
 static void

@@ -61,6 +61,9 @@ struct serve {
 	size_t key_count;
 
 	uint64_t *counters;	/* SERVE_COUNTERS of them */
+	/* As many for each zone id, of use where the zone has zonestats; null:
+	 * nothing is counted by zone. */
+	uint64_t *zone_counters;
 	/* answer-cookie; null: cookies are an option like any unknown one. */
 	const struct cookie_jar *cookies;
 	struct rrl *rrl;	/* this worker's; null: no rate is limited */

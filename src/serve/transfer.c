@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "dns/serial.h"
+#include "serve/count.h"
 #include "serve/policy.h"
 #include "serve/xfr_state.h"
 
@@ -92,7 +93,7 @@ static void
 log_granted(const struct reply *r)
 {
 	char zone[NAME_TEXT_MAX], from[ADDR_TEXT_MAX];
-	serve_count(r->s, r->qtype == TYPE_AXFR ? COUNT_AXFR : COUNT_IXFR);
+	count_transfer(r->s, r->q);
 	ev_xfr_out_granted(type_text(r),
 	    name_text(r->q->reader.qname.octets, zone),
 	    addr_text(&r->q->peer, from),
