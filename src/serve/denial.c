@@ -1,13 +1,12 @@
 /* denial.c - proofs that something does not exist: which NSEC or NSEC3 an
  * answer needs (RFC 4035 3.1.3, RFC 5155 7.2).
  * Runs in: worker, candidate's worker. No allocation; at most three hashes
- * for a name, but for empty non-terminals under opt-out (HASHES_MAX). */
+ * for a name. */
 #include "serve/denial.h"
 
-#include "serve/nsec3_hash.h"
-
-/* Below an opt-out span the closest name with an NSEC3 is searched upwards;
- * deeper zones than this get an incomplete proof rather than cost us time. */
+/* Where the store does not know which empty non-terminals have an NSEC3, one
+ * that has is searched upwards; what is deeper than this gets an incomplete
+ * proof rather than cost us time. */
 #define HASHES_MAX 12
 
 enum chain { CHAIN_NONE, CHAIN_NSEC, CHAIN_NSEC3, CHAIN_UNUSABLE };
@@ -49,29 +48,22 @@ want_nsec3(struct reply *r, const struct zone_version *z,
 		reply_want(r, z, node, TYPE_NSEC3, WANT_REQUIRED);
 }
 
-static bool
-find_hashed(struct reply *r, const struct zone_version *z,
-    const struct nsec3_params *p, const uint8_t *name, struct hashed *h)
+static struct hashed
+find_hashed(const struct zone_version *z, const struct nsec3_params *p,
+    const uint8_t *name)
 {
 	uint8_t hash[NSEC3_HASH_OCTETS];
-	if (!nsec3_hash(p, name, hash)) {
-		reply_error(r, RCODE_SERVFAIL, EDE_OTHER, NULL);
-		return false;
-	}
-	h->is_match = false;
-	h->node = zone_nsec3_cover(z, hash, sizeof(hash), &h->is_match);
-	return true;
+	struct hashed h = { .is_match = false };
+	nsec3_hash(p, name, hash);
+	h.node = zone_nsec3_cover(z, p, hash, &h.is_match);
+	return h;
 }
 
-static bool
+static void
 want_hashed(struct reply *r, const struct zone_version *z,
     const struct nsec3_params *p, const uint8_t *name)
 {
-	struct hashed h;
-	if (!find_hashed(r, z, p, name, &h))
-		return false;
-	want_nsec3(r, z, h.node);
-	return true;
+	want_nsec3(r, z, find_hashed(z, p, name).node);
 }
 
 /* The name one label below the encloser on the way to name. */
@@ -90,42 +82,45 @@ encloser_of(const uint8_t *name, unsigned encloser_labels)
 }
 
 /* RFC 5155 7.2.1 for a name that does not exist; the encloser, of so many
- * labels, does. Under opt-out it may have no NSEC3 itself (an empty
- * non-terminal above insecure delegations only): then it is the one above it
- * that has. */
-static bool
+ * labels, does. Under opt-out it may have no NSEC3 itself: then it is the
+ * one above it that has. covers: what covers the name itself, or null. */
+static void
 want_closest_encloser(struct reply *r, const struct zone_version *z,
-    const struct nsec3_params *p, const uint8_t *name, unsigned *labels)
+    const struct nsec3_params *p, const uint8_t *name, unsigned *labels,
+    const struct zone_node *covers)
 {
 	unsigned apex_labels = name_labels(zone_apex(z));
-	struct hashed h;
-	for (unsigned i = 0; i < HASHES_MAX; i++) {
-		if (!find_hashed(r, z, p, encloser_of(name, *labels), &h))
-			return false;
-		if (h.is_match || *labels <= apex_labels)
-			break;
-		(*labels)--;
-	}
+	bool is_known = zone_nsec3_encloser(z, name, labels);
+	struct hashed h = find_hashed(z, p, encloser_of(name, *labels));
+	for (unsigned i = 1; !is_known && i < HASHES_MAX && !h.is_match &&
+	    *labels > apex_labels; i++)
+		h = find_hashed(z, p, encloser_of(name, --*labels));
 	want_nsec3(r, z, h.node);
-	return want_hashed(r, z, p, next_closer(name, *labels));
+	const uint8_t *closer = next_closer(name, *labels);
+	if (closer == name && covers != NULL)
+		want_nsec3(r, z, covers);
+	else
+		want_hashed(r, z, p, closer);
 }
 
 /* RFC 5155 7.2.3 and 7.2.4: the match; else, under opt-out, the closest
  * encloser that can be proven. */
-static bool
+static void
 want_match(struct reply *r, const struct zone_version *z,
     const struct nsec3_params *p, const uint8_t *name)
 {
-	struct hashed h;
-	if (!find_hashed(r, z, p, name, &h))
-		return false;
-	unsigned labels = name_labels(name);
-	if (h.is_match || labels <= name_labels(zone_apex(z))) {
+	unsigned own = name_labels(name), labels = own;
+	struct hashed h = { .node = NULL };
+	(void)zone_nsec3_encloser(z, name, &labels);
+	if (labels == own)
+		h = find_hashed(z, p, name);
+	if (h.is_match || own <= name_labels(zone_apex(z))) {
 		want_nsec3(r, z, h.node);
-		return true;
+		return;
 	}
-	labels--;
-	return want_closest_encloser(r, z, p, name, &labels);
+	if (labels == own)
+		labels--;
+	want_closest_encloser(r, z, p, name, &labels, h.node);
 }
 
 bool
@@ -146,9 +141,10 @@ denial_nxdomain(struct reply *r, const struct zone_version *z,
 			want_nsec(r, z, zone_nsec_cover(z, wildcard.octets));
 		return true;
 	case CHAIN_NSEC3:
-		return want_closest_encloser(r, z, &p, name, &labels) &&
-		    (!name_wildcard_of(encloser_of(name, labels),
-		    &wildcard) || want_hashed(r, z, &p, wildcard.octets));
+		want_closest_encloser(r, z, &p, name, &labels, NULL);
+		if (name_wildcard_of(encloser_of(name, labels), &wildcard))
+			want_hashed(r, z, &p, wildcard.octets);
+		return true;
 	}
 	return false;
 }
@@ -167,7 +163,8 @@ denial_nodata(struct reply *r, const struct zone_version *z,
 		want_nsec(r, z, w->nsec);
 		return true;
 	case CHAIN_NSEC3:
-		return want_match(r, z, &p, name);
+		want_match(r, z, &p, name);
+		return true;
 	}
 	return false;
 }
@@ -188,8 +185,9 @@ denial_wildcard_nodata(struct reply *r, const struct zone_version *z,
 		want_nsec(r, z, w->wildcard);
 		return true;
 	case CHAIN_NSEC3:
-		return want_closest_encloser(r, z, &p, name, &labels) &&
-		    want_hashed(r, z, &p, node_owner(z, w->wildcard));
+		want_closest_encloser(r, z, &p, name, &labels, NULL);
+		want_hashed(r, z, &p, node_owner(z, w->wildcard));
+		return true;
 	}
 	return false;
 }
@@ -208,8 +206,8 @@ denial_wildcard_answer(struct reply *r, const struct zone_version *z,
 		want_nsec(r, z, w->nsec);
 		return true;
 	case CHAIN_NSEC3:
-		return want_hashed(r, z, &p,
-		    next_closer(name, w->encloser_labels));
+		want_hashed(r, z, &p, next_closer(name, w->encloser_labels));
+		return true;
 	}
 	return false;
 }
@@ -228,7 +226,8 @@ denial_no_ds(struct reply *r, const struct zone_version *z,
 		want_nsec(r, z, cut);
 		return true;
 	case CHAIN_NSEC3:
-		return want_match(r, z, &p, node_owner(z, cut));
+		want_match(r, z, &p, node_owner(z, cut));
+		return true;
 	}
 	return false;
 }

@@ -2,8 +2,8 @@
  * answer needs (RFC 4035 3.1.3, RFC 5155 7.2). Internal to src/serve.
  *
  * Each notes the RRsets for the authority section of the reply. False when
- * the proof cannot be made (too many NSEC3 iterations, the library failed):
- * then the reply has become SERVFAIL. An unsigned zone, or a query without DO,
+ * the proof cannot be made (too many NSEC3 iterations): then the reply has
+ * become SERVFAIL. An unsigned zone, or a query without DO,
  * needs none. */
 #pragma once
 #include <stdbool.h>

@@ -51,6 +51,7 @@ version_retire(struct zonedb *db, struct mem_op *op,
 {
 	retire_twig(op, v, &v->main);
 	retire_twig(op, v, &v->nsec3);
+	ents_retire(op, v);
 	if (with_steps)
 		steps_retire(db, op, v, 0);
 	mem_retire(op, version_ref(v), version_octets(v));

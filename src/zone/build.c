@@ -45,6 +45,7 @@ struct build {
 	struct map map[2];	/* main, nsec3 */
 	struct groups groups[2];
 	bool take_digest;
+	bool is_opt_out;	/* an NSEC3 has the flag */
 	digest_sum digest;
 	uint64_t records, nodes, wire_octets, dropped;
 	struct zone_trouble *trouble;
@@ -212,6 +213,7 @@ pack(struct build *b, struct map *m)
 		if (b->take_digest)
 			b->digest += digest_of_octets(b->db->key,
 			    record_start(rr, owner_len), octets);
+		b->is_opt_out |= nsec3_is_opt_out(rr);
 	}
 	b->records += r->n;
 	b->nodes++;
@@ -377,8 +379,10 @@ write_version(struct build *b, const struct zone_digest *recorded,
 		return refuse(b, NULL, "malformed SOA");
 	if (!version_finish(v))
 		return refuse(b, NULL, "no apex");
+	if (b->is_opt_out)
+		v->flags |= VERSION_OPT_OUT;
 	*out = v;
-	return OK;
+	return ents_build(&b->op, v);
 }
 
 static enum err

@@ -9,28 +9,53 @@
 #include "zone/node.h"
 #include "zone/version.h"
 
-#define HASH_MAX 39	/* octets: base32hex of more fills no label */
+#define LABEL_OCTETS (NSEC3_HASH_OCTETS * 8 / 5)
 /* Records of another chain (a change of salt is under way) stand between
  * those of ours; a zone that holds more of them in a row is not usable. */
 #define FOREIGN_MAX 4096
 
-/* Base32hex without padding, lower case (RFC 4648 7). */
-static unsigned
-hash_label(const uint8_t *hash, size_t len, uint8_t *label)
+/* Base32hex, lower case (RFC 4648 7): five octets are eight characters. */
+static void
+key_of_hash(struct zkey *k, const uint8_t hash[NSEC3_HASH_OCTETS])
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
-	unsigned n = 0, held = 0, bits = 0;
-	for (size_t i = 0; i < len; i++) {
-		held = held << 8 | hash[i];
-		bits += 8;
-		while (bits >= 5) {
-			bits -= 5;
-			label[n++] = (uint8_t)digits[held >> bits & 31];
-		}
+	uint8_t label[LABEL_OCTETS], *to = label;
+	for (unsigned i = 0; i < NSEC3_HASH_OCTETS; i += 5) {
+		uint64_t five = (uint64_t)hash[i] << 32 |
+		    octets_u32(hash + i + 1);
+		for (unsigned shift = 40; shift > 0; shift -= 5)
+			*to++ = (uint8_t)digits[five >> (shift - 5) & 31];
 	}
-	if (bits > 0)
-		label[n++] = (uint8_t)digits[held << (5 - bits) & 31];
-	return n;
+	key_of_label(k, label, sizeof label);
+}
+
+bool
+nsec3_hash_of_owner(const uint8_t *owner, uint8_t hash[NSEC3_HASH_OCTETS])
+{
+	uint64_t held = 0;
+	if (*owner != LABEL_OCTETS)
+		return false;
+	for (unsigned i = 0; i < LABEL_OCTETS; i++) {
+		uint8_t c = name_fold[owner[1 + i]];
+		if (c >= '0' && c <= '9')
+			held = held << 5 | (c - (unsigned)'0');
+		else if (c >= 'a' && c <= 'v')
+			held = held << 5 | (c - (unsigned)'a' + 10);
+		else
+			return false;
+		if (i % 8 != 7)
+			continue;
+		hash[i / 8 * 5] = (uint8_t)(held >> 32);
+		octets_set_u32(hash + i / 8 * 5 + 1, (uint32_t)held);
+	}
+	return true;
+}
+
+bool
+nsec3_is_opt_out(const struct rr *rr)
+{
+	return rr->type == TYPE_NSEC3 && rr->rdata_len >= 2 &&
+	    (rr->rdata[1] & 1) != 0;
 }
 
 static bool
@@ -135,25 +160,43 @@ go_to(const struct zone_version *z, struct chain *c, const struct zkey *k)
 }
 
 const struct zone_node *
-zone_nsec3_cover(const struct zone_version *z, const uint8_t *hash,
-    size_t hash_len, bool *is_match)
+zone_nsec3_cover(const struct zone_version *z, const struct nsec3_params *p,
+    const uint8_t hash[NSEC3_HASH_OCTETS], bool *is_match)
 {
-	uint8_t label[64];
-	struct nsec3_params p;
 	struct zkey k;
 	struct chain c;
 	*is_match = false;
-	if (twig_is_empty(&z->nsec3) || hash_len > HASH_MAX ||
-	    !zone_nsec3_params(z, &p))
+	if (twig_is_empty(&z->nsec3))
 		return NULL;
-	key_of_label(&k, label, hash_label(hash, hash_len, label));
+	key_of_hash(&k, hash);
 	bool found = go_to(z, &c, &k);
 	for (unsigned i = 0; i < FOREIGN_MAX; i++, go_back(z, &c)) {
 		const struct zone_node *n = node_at(z, c.at.ref);
-		if (has_params(z, n, &p)) {
+		if (has_params(z, n, p)) {
 			*is_match = found && i == 0;
 			return n;
 		}
 	}
 	return NULL;
+}
+
+bool
+version_has_nsec3(const struct zone_version *z, const struct nsec3_params *p,
+    const uint8_t hash[NSEC3_HASH_OCTETS])
+{
+	struct zkey k, found;
+	struct twig t = z->nsec3;
+	if (twig_is_empty(&t))
+		return false;
+	key_of_hash(&k, hash);
+	while (twig_is_branch(&t)) {
+		uint64_t word = twig_word(&t);
+		unsigned symbol = key_at(&k, branch_offset(word));
+		if (!branch_has(word, symbol))
+			return false;
+		t = twig_array(z->base, t.ref)[branch_rank(word, symbol)];
+	}
+	version_key_of(z, t.ref, &found);
+	return key_difference(&k, &found) == UINT_MAX &&
+	    has_params(z, node_at(z, t.ref), p);
 }

@@ -116,7 +116,9 @@ finish(struct patch *p, const struct changes *c, struct zone_version **out)
 		trouble_set(p->trouble, NULL, "no apex is left");
 		return ERR_PEER_INCONSISTENT;
 	}
-	enum err e = pending_add(p->db, &p->op, v, &none);
+	enum err e = ents_patch(&p->op, p->from, v, c);
+	if (e == OK)
+		e = pending_add(p->db, &p->op, v, &none);
 	if (e == OK)
 		*out = v;
 	return e;

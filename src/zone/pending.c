@@ -94,7 +94,8 @@ version_finish(struct zone_version *v)
 	if (!name_equal(n->octet, v->apex))
 		return false;
 	v->apex_node = t->ref;
-	v->flags = (uint8_t)((n->facts & NODE_DNSKEY ? VERSION_SIGNED : 0) |
+	v->flags &= (uint8_t)~(VERSION_SIGNED | VERSION_NSEC);
+	v->flags |= (uint8_t)((n->facts & NODE_DNSKEY ? VERSION_SIGNED : 0) |
 	    (n->facts & NODE_NSEC ? VERSION_NSEC : 0));
 	return true;
 }

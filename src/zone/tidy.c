@@ -143,12 +143,20 @@ move_steps(struct mover *m)
 	return true;
 }
 
+static bool
+move_ents(struct mover *m)
+{
+	return m->v->n_ents == 0 || move_block(m, &m->v->ents,
+	    m->v->n_ents * sizeof(uint64_t));
+}
+
 /* The version block itself, last of all. */
 static bool
 move_version(struct mover *m, struct zone_slot *s)
 {
 	uint32_t ref = version_ref(m->v);
-	if (!move_steps(m) || !move_block(m, &ref, version_octets(m->v)))
+	if (!move_steps(m) || !move_ents(m) ||
+	    !move_block(m, &ref, version_octets(m->v)))
 		return false;
 	m->v = s->version = mem_at(&m->db->mem, ref);
 	return true;
@@ -181,7 +189,7 @@ rewrite_small(struct zonedb *db, struct zone_slot *s)
 		v->main = main;
 		v->nsec3 = nsec3;
 		m.v = v;
-		ok = move_steps(&m) && version_finish(v);
+		ok = move_steps(&m) && move_ents(&m) && version_finish(v);
 	}
 	if (v == NULL || !ok) {
 		op_undo(db, &m.op);

@@ -11,6 +11,9 @@
 
 #define VERSION_SIGNED 1u	/* DNSKEY at the apex */
 #define VERSION_NSEC 2u		/* NSEC at the apex */
+#define VERSION_OPT_OUT 4u	/* an NSEC3 has the flag, or had in a version
+				 * that this one was patched from */
+#define VERSION_ENTS_UNKNOWN 8u	/* ents.c: it would have been too much */
 
 /* A net delta kept for outgoing IXFR. */
 struct zone_step_row {
@@ -31,6 +34,8 @@ struct zone_version {
 	uint32_t apex_node;
 	uint32_t steps;		/* array of rows, newest first; 0: none */
 	uint32_t n_steps;
+	uint32_t ents;		/* ents.c: 64-bit numbers, ascending; 0: none */
+	uint32_t n_ents;
 	uint8_t flags;
 	uint8_t apex_labels;
 	uint8_t apex_len;
@@ -58,5 +63,12 @@ version_ref(const struct zone_version *z)
 
 /* trie_key_fn: arg is the version. */
 void version_key_of(const void *arg, uint32_t ref, struct zkey *k);
+/* Does an NSEC3 of this chain match the hash? */
+bool version_has_nsec3(const struct zone_version *z,
+    const struct nsec3_params *p, const uint8_t hash[NSEC3_HASH_OCTETS]);
+/* The hash that is an NSEC3 owner's first label; false if it is none. */
+bool nsec3_hash_of_owner(const uint8_t *owner,
+    uint8_t hash[NSEC3_HASH_OCTETS]);
+bool nsec3_is_opt_out(const struct rr *rr);
 /* Does a record belong to the NSEC3 map? */
 bool record_is_nsec3(const struct rr *rr, unsigned apex_labels);

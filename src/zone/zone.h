@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dns/name.h"
+#include "dns/nsec3_hash.h"
 #include "dns/rr.h"
 
 struct zone_version;	/* one version of one zone */
@@ -34,12 +35,6 @@ bool zone_uses_nsec(const struct zone_version *z);
 
 /* NSEC3 parameters in force (RFC 5155 7.3, 4): false when there are none or
  * the chain's parameters are not usable. */
-struct nsec3_params {
-	uint8_t algorithm;
-	uint16_t iterations;
-	uint8_t salt_len;
-	const uint8_t *salt;
-};
 bool zone_nsec3_params(const struct zone_version *z, struct nsec3_params *p);
 
 /* One RRset of a node, unpacked into the caller's struct; points into the
@@ -99,9 +94,16 @@ const struct zone_node *zone_find(const struct zone_version *z,
 /* The NSEC covering a name (the wildcard, say), as zone_walk gives it. */
 const struct zone_node *zone_nsec_cover(const struct zone_version *z,
     const uint8_t *name);
-/* The NSEC3 node whose hashed owner equals (*is_match) or covers the hash. */
+/* The node whose NSEC3 of this chain matches (*is_match) or covers the hash. */
 const struct zone_node *zone_nsec3_cover(const struct zone_version *z,
-    const uint8_t *hash, size_t hash_len, bool *is_match);
+    const struct nsec3_params *p, const uint8_t hash[NSEC3_HASH_OCTETS],
+    bool *is_match);
+/* How many labels the closest provable encloser of a name has, whose closest
+ * encloser has *labels (RFC 5155 7.2.1): fewer where empty non-terminals above
+ * insecure delegations are not in the chain. Hashes no name. False: there was
+ * too much to look at when the version was made, it may have fewer still. */
+bool zone_nsec3_encloser(const struct zone_version *z, const uint8_t *name,
+    unsigned *labels);
 
 /* All nodes in canonical order (NSEC3 nodes among the others). The iterator
  * lives on the caller's stack; slice by slice is fine. */

@@ -124,7 +124,7 @@ hashes_are_those_of_the_rfc(void **state)
 		uint8_t hash[NSEC3_HASH_OCTETS];
 		char text[33];
 		struct name n = kit_name(known[i].name);
-		assert_true(nsec3_hash(&p, n.octets, hash));
+		nsec3_hash(&p, n.octets, hash);
 		kit_base32(hash, text);
 		assert_string_equal(text, known[i].hash);
 	}

@@ -323,7 +323,8 @@ check_counts(const struct zonedb *db, const struct zone_version *z)
 	struct zone_step step;
 	uint64_t sum = reached_by_twig(z, &z->main) +
 	    reached_by_twig(z, &z->nsec3) + mem_round(version_octets(z)) +
-	    mem_round(z->n_steps * sizeof(struct zone_step_row));
+	    mem_round(z->n_steps * sizeof(struct zone_step_row)) +
+	    mem_round(z->n_ents * sizeof(uint64_t));
 	for (unsigned i = 0; zone_step(z, i, &step); i++)
 		sum += mem_round(step.len);
 	zonedb_stats(db, &s);
