@@ -90,8 +90,10 @@ additional_put(struct reply *r, const struct zone_node *referral)
 			if (r->shown[i].node == referral && !put_hosts(r,
 			    &r->shown[i], referral, WANT_REQUIRED))
 				return;
-	if (r->s->minimal_responses && referral == NULL)
-		return;
+	/* Who asks for name servers is about to ask them: their addresses
+	 * are worth their octets (RFC 9609 4.2). */
+	bool is_short = r->s->minimal_responses && referral == NULL;
 	for (unsigned i = 0; i < n; i++)
-		put_hosts(r, &r->shown[i], referral, WANT_OPTIONAL);
+		if (!is_short || r->shown[i].type == TYPE_NS)
+			put_hosts(r, &r->shown[i], referral, WANT_OPTIONAL);
 }

@@ -54,14 +54,20 @@ hide_nsec3_owner(struct answer *a)
 	const struct zone_node *n = w->exact != NULL ? w->exact : w->encloser;
 	struct nsec3_params p;
 	struct name wildcard;
+	struct zone_walk star;
 	if (n == NULL || !zone_nsec3_params(a->z, &p) ||
 	    !is_nsec3_owner(a->z, n))
 		return;
 	w->exact = NULL;
 	w->encloser = zone_apex_node(a->z);
 	w->encloser_labels = name_labels(zone_apex(a->z));
-	w->wildcard = name_wildcard_of(zone_apex(a->z), &wildcard) ?
-	    zone_find(a->z, wildcard.octets) : NULL;
+	w->wildcard = NULL;
+	w->wildcard_is_empty = false;
+	if (!name_wildcard_of(zone_apex(a->z), &wildcard))
+		return;
+	zone_walk(a->z, wildcard.octets, &star);
+	w->wildcard = star.exact;
+	w->wildcard_is_empty = star.is_empty_nonterminal;
 }
 
 static void
@@ -166,6 +172,8 @@ follow_dname(struct answer *a, const struct zone_node *n)
 	unsigned prefix = name_labels(a->name.octets) - name_labels(rs.owner);
 	if (!name_join(a->name.octets, prefix, rr.rdata, &target)) {
 		r->rcode = RCODE_YXDOMAIN;
+		r->ede = EDE_OTHER;
+		r->ede_text = "DNAME makes the name too long";
 		return GO_END;
 	}
 	struct rr cname = { .owner = a->name.octets, .type = TYPE_CNAME,
@@ -173,7 +181,9 @@ follow_dname(struct answer *a, const struct zone_node *n)
 		.rdata_len = (uint16_t)name_len(target.octets) };
 	if (!reply_put_rr(r, SECTION_ANSWER, &cname))
 		return GO_FAILED;
-	if (a->qtype == TYPE_CNAME || a->qtype == TYPE_ANY)
+	/* "Go back to step 1" holds for ANY too (RFC 6672 3.2), which a CNAME
+	 * in the zone would have answered. */
+	if (a->qtype == TYPE_CNAME)
 		return GO_END;
 	return follow(a, target.octets);
 }
@@ -256,6 +266,8 @@ answer_name(struct answer *a)
 		return nodata(a, false);
 	if (w->wildcard != NULL)
 		return answer_node(a, w->wildcard, true);
+	if (w->wildcard_is_empty)
+		return nodata(a, true);
 	return nxdomain(a);
 }
 

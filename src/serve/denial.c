@@ -174,7 +174,11 @@ denial_wildcard_nodata(struct reply *r, const struct zone_version *z,
     const uint8_t *name, const struct zone_walk *w)
 {
 	struct nsec3_params p;
+	struct name wildcard;
 	unsigned labels = w->encloser_labels;
+	/* It was found, so its name is no longer than a name may be. */
+	bool fits = name_wildcard_of(encloser_of(name, labels), &wildcard);
+	ASSERT(fits);
 	switch (chain_of(r, z, &p)) {
 	case CHAIN_NONE:
 		return true;
@@ -182,11 +186,11 @@ denial_wildcard_nodata(struct reply *r, const struct zone_version *z,
 		return false;
 	case CHAIN_NSEC:
 		want_nsec(r, z, w->nsec);
-		want_nsec(r, z, w->wildcard);
+		want_nsec(r, z, zone_nsec_cover(z, wildcard.octets));
 		return true;
 	case CHAIN_NSEC3:
 		want_closest_encloser(r, z, &p, name, &labels, NULL);
-		want_hashed(r, z, &p, node_owner(z, w->wildcard));
+		want_hashed(r, z, &p, wildcard.octets);
 		return true;
 	}
 	return false;

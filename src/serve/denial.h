@@ -19,7 +19,7 @@ MUST_CHECK bool denial_nxdomain(struct reply *r, const struct zone_version *z,
 /* The name exists (perhaps as an empty non-terminal) without the type. */
 MUST_CHECK bool denial_nodata(struct reply *r, const struct zone_version *z,
     const uint8_t *name, const struct zone_walk *w);
-/* The wildcard that matches lacks the type. */
+/* The wildcard that matches lacks the type, or is an empty non-terminal. */
 MUST_CHECK bool denial_wildcard_nodata(struct reply *r,
     const struct zone_version *z, const uint8_t *name,
     const struct zone_walk *w);

@@ -234,7 +234,7 @@ answer_query(struct reply *r)
 		return QUERY_ANSWER;
 	}
 	if (class != CLASS_IN && class != CLASS_ANY) {
-		reply_error(r, RCODE_REFUSED, EDE_NONE, NULL);
+		reply_error(r, RCODE_REFUSED, EDE_NOT_SUPPORTED, NULL);
 		return QUERY_ANSWER;
 	}
 	switch (r->qtype) {
@@ -270,7 +270,7 @@ decide(const struct serve *s, struct query *q, struct reply *r)
 	struct facts f = { .has_answer_soa = false };
 	unsigned rcode = read_head(s, q);
 	if (MSG_OPCODE(q->reader.flags) == OPCODE_UPDATE) {
-		/* Its sections mean other things: nothing of them is read. */
+		/* Its sections mean other things: only OPT is read. */
 		if (s->drop_updates)
 			return QUERY_DROP;
 		if (rcode == RCODE_NOERROR)
@@ -278,6 +278,10 @@ decide(const struct serve *s, struct query *q, struct reply *r)
 	}
 	if (rcode == RCODE_NOERROR)
 		rcode = read_records(s, q, &f);
+	else if (rcode == RCODE_NOTIMP && q->reader.has_question)
+		/* An OPT is answered with one whatever else is not
+		 * understood (RFC 6891 6.1.1). */
+		(void)read_records(s, q, &f);
 	bool is_for_cookie = rcode == RCODE_NOERROR && asks_for_cookie(q, &f);
 	if (rcode == RCODE_NOERROR && !is_for_cookie &&
 	    !is_well_formed(q, &f))

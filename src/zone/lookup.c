@@ -187,23 +187,29 @@ meet_ancestors(const struct zone_version *z, const struct zkey *k,
 }
 
 /* "*" below the closest encloser: one more way down from where the name's own
- * left it. */
-static const struct zone_node *
+ * left it. Any leaf beyond its end shows an empty non-terminal. */
+static void
 find_wildcard(const struct zone_version *z, struct zkey *k,
-    const struct descent *w, const uint8_t *encloser, unsigned enc_len)
+    const struct descent *w, unsigned enc_len, struct zone_walk *out)
 {
 	struct twig t = *twig_after(w, first_step_from(w, enc_len));
+	struct zkey found;
 	key_add_asterisk(k, enc_len);
 	while (twig_is_branch(&t)) {
 		uint64_t word = twig_word(&t);
-		unsigned symbol = key_at(k, branch_offset(word));
-		if (!branch_has(word, symbol))
-			return NULL;
-		t = twig_array(z->base, t.ref)[branch_rank(word, symbol)];
+		unsigned symbol = key_at(k, branch_offset(word)), twig = 0;
+		if (branch_has(word, symbol))
+			twig = branch_rank(word, symbol);
+		else if (branch_offset(word) < k->len)
+			return;
+		t = twig_array(z->base, t.ref)[twig];
 	}
-	const struct zone_node *n = node_at(z, t.ref);
-	return name_is_wildcard(n->octet) &&
-	    name_equal(n->octet + 2, encloser) ? n : NULL;
+	version_key_of(z, t.ref, &found);
+	unsigned d = key_difference(k, &found);
+	if (d == UINT_MAX)
+		out->wildcard = node_at(z, t.ref);
+	else
+		out->wildcard_is_empty = d >= k->len;
 }
 
 void
@@ -212,7 +218,7 @@ zone_walk(const struct zone_version *z, const uint8_t *qname,
 {
 	struct zkey k;
 	struct descent w;
-	unsigned labels = 0, enc_len = 0, qlabels = name_labels(qname);
+	unsigned labels = 0, enc_len = 0;
 	*out = (struct zone_walk){ 0 };
 	key_of_name(&k, qname, z->apex_labels);
 	descend(z, &z->main, &k, qname, &w);
@@ -230,8 +236,7 @@ zone_walk(const struct zone_version *z, const uint8_t *qname,
 	meet_ancestors(z, &k, &w, enc_len, out);
 	out->nsec = nsec_not_after(z, &k, &w);
 	if (w.d != UINT_MAX && !out->is_empty_nonterminal)
-		out->wildcard = find_wildcard(z, &k, &w,
-		    name_strip(qname, qlabels - out->encloser_labels), enc_len);
+		find_wildcard(z, &k, &w, enc_len, out);
 }
 
 const struct zone_node *

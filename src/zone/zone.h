@@ -81,6 +81,9 @@ struct zone_walk {
 	const struct zone_node *dname;	/* topmost DNAME strictly above qname */
 	const struct zone_node *wildcard; /* *.<closest encloser>, when qname
 					   * does not exist; or null */
+	bool wildcard_is_empty;		/* there is one, but it owns nothing:
+					 * names stand below it (RFC 4592
+					 * 2.2.2, 4.9) */
 	const struct zone_node *nsec;	/* the node with NSEC that matches or
 					 * covers qname: the last name not
 					 * after qname in canonical order that

@@ -336,7 +336,7 @@ struct truth {
 	bool exists, is_ent;
 	unsigned encloser_labels;
 	const uint8_t *cut, *dname, *nsec, *encloser;
-	bool wildcard;
+	bool wildcard, wildcard_is_ent;
 };
 
 static bool
@@ -385,8 +385,12 @@ find_truth(const struct model *m, const uint8_t *q, struct truth *t)
 	const uint8_t *e = name_strip(q, ql - t->encloser_labels);
 	if (owns(m, e, 0))
 		t->encloser = e;
-	t->wildcard = !t->exists && !t->is_ent && name_wildcard_of(e, &star) &&
-	    owns(m, star.octets, 0);
+	if (t->exists || t->is_ent || !name_wildcard_of(e, &star))
+		return;
+	t->wildcard = owns(m, star.octets, 0);
+	for (size_t i = 0; i < m->n && !t->wildcard; i++)
+		t->wildcard_is_ent |= counts(m, m->at + i) &&
+		    name_is_at_or_below(m->at[i].owner.octets, star.octets);
 }
 
 static void
@@ -419,6 +423,7 @@ check_walk(const struct model *m, const struct zone_version *z,
 	same_name(z, w.nsec, t.nsec);
 	assert_ptr_equal(zone_nsec_cover(z, q), w.nsec);
 	assert_int_equal(w.wildcard != NULL, t.wildcard);
+	assert_int_equal(w.wildcard_is_empty, t.wildcard_is_ent);
 	if (w.wildcard != NULL)
 		assert_true(name_is_wildcard(node_owner(z, w.wildcard)) &&
 		    name_equal(node_owner(z, w.wildcard) + 2, name_strip(q,
