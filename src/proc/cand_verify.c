@@ -271,16 +271,17 @@ void
 cand_verifier_message(struct candidate *c, struct ipc_msg *m)
 {
 	struct cand_zone *z;
-	struct verify_run *r;
+	/* It stands first in both. */
+	struct verify_run *r = find_run(c, *(const uint64_t *)m->body, &z);
+	if (r == NULL)
+		return;
+	cand_begin(z);
 	if (m->type == MSG_verifier_started) {
 		const struct msg_verifier_started *b = m->body;
-		if ((r = find_run(c, b->run, &z)) != NULL) {
-			hook_at("hop-7-feeding", z->conf->name);
-			verify_run_started(r, b->pid, b->timeout_s);
-		}
+		hook_at("hop-7-feeding", z->conf->name);
+		verify_run_started(r, b->pid, b->timeout_s);
 	} else if (m->type == MSG_verifier_ended) {
-		const struct msg_verifier_ended *b = m->body;
-		if ((r = find_run(c, b->run, &z)) != NULL)
-			run_ended(r, z, b);
+		run_ended(r, z, m->body);
 	}
+	cand_pause(c);
 }

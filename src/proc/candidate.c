@@ -11,11 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hook.h"
 #include "base/log.h"
 #include "base/reap.h"
 
-#define FLUSH_MS 60000
+/* What xfrd does not take by then it does not take: less than the time after
+ * which we count as hanging. */
+#define FLUSH_MS 30000
 #define LOST_MS 100
 
 static struct candidate candidate;
@@ -69,13 +72,61 @@ cand_is_whole(struct candidate *c)
 	return !c->is_lost;
 }
 
-/* The other end of the lifeline is closed: the worker has died. */
-static void
-on_lifeline(evutil_socket_t fd, short what, void *arg)
+void
+cand_begin(struct cand_zone *z)
 {
+	progress_begin(z->c->progress, z->in->order.zone,
+	    z->in->order.update);
+}
+
+void
+cand_pause(struct candidate *c)
+{
+	progress_goes_on(c->progress);
+}
+
+/* That a loop turns shows that none of its handlers hangs. */
+static void
+on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct candidate *c = arg;
 	(void)fd;
 	(void)what;
-	cand_lost(arg);
+	cand_pause(c);
+	if (c->worker == 0 ||
+	    !progress_stands_still(c->progress->worker_since_ms))
+		return;
+	ev_candidate_worker_stands_still(c->start.number);
+	kill(c->worker, SIGKILL);	/* its channel tells the rest */
+}
+
+static void
+watch_start(struct candidate *c)
+{
+	struct timeval beat = progress_beat();
+	struct event *e = event_new(c->loop, -1, EV_PERSIST, on_beat, c);
+	ASSERT(e != NULL && event_add(e, &beat) == 0);
+}
+
+static void
+on_worker_gone(void *arg, struct ipc *ch, bool is_breach)
+{
+	struct candidate *c = arg;
+	(void)ch;
+	(void)is_breach;
+	ipc_close(&c->to_worker);
+	cand_lost(c);
+}
+
+/* The supervisor does not know the worker. */
+static void
+obey_log(struct candidate *c, const struct ipc_msg *m)
+{
+	struct msg_worker_log w = { *(const struct msg_log *)m->body };
+	int copy = m->fd_count == 1 ? fcntl(m->fds[0], F_DUPFD_CLOEXEC, 3) :
+	    -1;
+	ipc_send_fds(c->to_worker, worker_log, &w, &copy, copy != -1);
+	ipc_obey_log(m);
 }
 
 static void
@@ -83,7 +134,7 @@ on_supervisor(void *arg, struct ipc *c, struct ipc_msg *m)
 {
 	(void)c;
 	if (m->type == MSG_log)
-		ipc_obey_log(m);
+		obey_log(arg, m);
 	else
 		cand_verifier_message(arg, m);
 }
@@ -207,7 +258,7 @@ start_worker(struct candidate *c)
 	unsigned n_keep = 0, n = zones_to_show(c, &zones);
 	if (n == 0 || v->count == 0)
 		goto out;
-	if (pipe2(pair, O_CLOEXEC) == -1)
+	if (!ipc_pair(pair))
 		_exit(1);	/* verifiers would find nobody to ask */
 	for (unsigned i = 0; i < v->count; i++)
 		keep[n_keep++] = v->fds[i];
@@ -215,17 +266,17 @@ start_worker(struct candidate *c)
 	keep[n_keep++] = pair[0];
 	struct cworker_start w = { .d = c->start.d, .db = c->start.db,
 		.number = c->start.number, .data = c->start.data,
-		.lifeline = pair[0], .zones = zones, .zone_count = n };
+		.candidate = pair[0], .zones = zones, .zone_count = n };
 	c->worker = role_fork(ROLE_CWORKER, c->start.number, keep, n_keep);
 	if (c->worker == 0)
 		cworker_main(&w);
 	if (c->worker == -1)
 		_exit(1);
 	fd_close(&pair[0]);
-	c->lifeline = pair[1];
-	struct event *e = event_new(c->loop, c->lifeline, EV_READ,
-	    on_lifeline, c);
-	ASSERT(e != NULL && event_add(e, NULL) == 0);
+	c->progress->worker_since_ms = clock_mono_ms();
+	struct ipc_user user = { on_silent, on_worker_gone, c };
+	c->to_worker = ipc_open(c->loop, pair[1], ROLE_CANDIDATE,
+	    ROLE_CWORKER, c->start.number, &user);
 	tell_gate(c, zones, n);
 out:
 	free(zones);
@@ -253,26 +304,30 @@ candidate_main(const struct candidate_start *start)
 	zonedb_seal_inherited(start->db);
 	c->loop = event_base_new();
 	ASSERT(c->loop != NULL);
+	c->progress = shared_progress(&start->d->shared, start->number);
+	cand_pause(c);
 	c->supervisor = open_channel(c, start->to_supervisor,
 	    ROLE_SUPERVISOR);
 	c->xfrd = open_channel(c, start->to_xfrd, ROLE_XFRD);
 	c->gate = open_channel(c, start->to_gate, ROLE_GATE);
 	say_ready(c);
 	add_zones(c);
-	struct progress *p = shared_progress(&start->d->shared,
-	    start->number);
 	for (struct cand_zone *z = c->zones; z != NULL; z = z->next) {
-		progress_begin(p, z->in->order.zone, z->in->order.update);
+		cand_begin(z);
 		hook_at("hop-6-patching", z->conf->name);
 		apply(z);
-		progress_end(p);
 	}
+	cand_pause(c);
 	hook_at("hop-6-applied", NULL);
 	start_worker(c);
 	fd_close(&c->start.data);
-	for (struct cand_zone *z = c->zones; z != NULL; z = z->next)
+	for (struct cand_zone *z = c->zones; z != NULL; z = z->next) {
+		cand_begin(z);
 		if (!z->is_done)
 			cand_verify(z);
+	}
+	cand_pause(c);
+	watch_start(c);
 	hook_at("hop-7-verifying", NULL);
 	finish_if_done(c);
 	event_base_dispatch(c->loop);

@@ -40,12 +40,18 @@ struct candidate {
 	struct event_base *loop;
 	struct ipc *supervisor, *xfrd, *gate;
 	struct cand_zone *zones;
+	struct progress *progress;
 	uint64_t next_run;
-	int lifeline;		/* closed with us: the worker ends */
+	struct ipc *to_worker;	/* closed with us: the worker ends */
 	pid_t worker;		/* 0: none */
 	bool is_lost;		/* what its verifiers see is no longer what
 				 * it is to be judged by */
 };
+
+/* Whatever it dies of or stands still at between these is laid to this zone;
+ * outside of them any of its zones may be to blame. */
+void cand_begin(struct cand_zone *z);
+void cand_pause(struct candidate *c);
 
 /* May a verdict be given? The worker that verifiers ask lives. */
 bool cand_is_whole(struct candidate *c);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/time.h>
 
 #include "base/sock.h"
 #include "base/spawn.h"
@@ -18,12 +19,14 @@
 #define MAX_CANDIDATES 64	/* rows of the progress page */
 #define MAX_SOCKETS 64		/* of each kind */
 
-/* What store and candidates are patching: read by the supervisor when one of
- * them dies or stands still. Row 0 is the store's. */
+/* What store and candidates are at: read by the supervisor when one of them
+ * dies or stands still. Row 0 is the store's. */
 struct progress {
-	_Atomic uint32_t zone;	/* ZONE_NONE: nothing */
+	_Atomic uint32_t zone;	/* ZONE_NONE: none in particular */
 	_Atomic uint64_t update;
-	_Atomic int64_t since_ms;
+	_Atomic int64_t since_ms;	/* 0: at rest, whatever time passes */
+	/* Of a candidate's worker; watched by the candidate. */
+	_Atomic int64_t worker_since_ms;
 };
 
 struct shared {
@@ -37,7 +40,14 @@ bool shared_create(struct shared *s);
 uint64_t *shared_counters(const struct shared *s, uint32_t worker);
 struct progress *shared_progress(const struct shared *s, uint32_t candidate);
 void progress_begin(struct progress *p, uint32_t zone, uint64_t update);
+/* It is at no zone, and alive: to be said again every progress_beat. */
+void progress_goes_on(struct progress *p);
 void progress_end(struct progress *p);
+/* Nothing was said for so long that nothing will be said any more. since_ms:
+ * since_ms or worker_since_ms of a row. */
+bool progress_stands_still(int64_t since_ms);
+/* How often life is to be shown, and looked for. */
+struct timeval progress_beat(void);
 
 struct sockets {
 	int fds[MAX_SOCKETS];

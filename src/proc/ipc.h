@@ -97,7 +97,7 @@ void ipc_blob_close(struct ipc_blob *b);
 MUST_CHECK enum err ipc_blob_keep(const struct ipc_msg *m, uint64_t len,
     struct ipc_blob *b);
 
-/* What every role does with the message `log`. */
+/* What every role does with the messages `log` and `worker_log`. */
 void ipc_obey_log(const struct ipc_msg *m);
 
 const char *msg_name(enum msg_type type);

@@ -28,6 +28,10 @@ struct msg_log {
 	uint8_t in_background;
 };
 
+struct msg_worker_log {
+	struct msg_log log;
+};
+
 /* A candidate or the store is gone. zone: the one it was patching, or
  * ZONE_NONE. */
 #define ZONE_NONE UINT32_MAX

@@ -42,12 +42,13 @@ struct cworker_zone {
 	uint32_t id;
 	const struct zone_version *before;	/* published; null: none */
 };
-/* The candidate's worker; data: where the gate speaks. */
+/* The candidate's worker; data: where the gate speaks; candidate: where the
+ * candidate does, until both end. */
 struct cworker_start {
 	struct daemon *d;
 	struct zonedb *db;
 	uint32_t number;
-	int data, lifeline;
+	int data, candidate;
 	const struct cworker_zone *zones;	/* under verification */
 	unsigned zone_count;
 };

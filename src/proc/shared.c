@@ -4,8 +4,12 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/hook.h"
 #include "proc/daemon.h"
 #include "proc/messages.h"
+
+#define STILL_MS 60000
+#define BEATS_PER_STILL 12
 
 static void *
 pages(size_t octets)
@@ -49,7 +53,35 @@ progress_begin(struct progress *p, uint32_t zone, uint64_t update)
 }
 
 void
+progress_goes_on(struct progress *p)
+{
+	p->zone = ZONE_NONE;
+	p->since_ms = clock_mono_ms();
+}
+
+void
 progress_end(struct progress *p)
 {
 	p->zone = ZONE_NONE;
+	p->since_ms = 0;
+	p->worker_since_ms = 0;
+}
+
+static int64_t
+still_ms(void)
+{
+	return hook_number("still-ms", STILL_MS);
+}
+
+bool
+progress_stands_still(int64_t since_ms)
+{
+	return since_ms != 0 && clock_mono_ms() - since_ms >= still_ms();
+}
+
+struct timeval
+progress_beat(void)
+{
+	int64_t ms = still_ms() / BEATS_PER_STILL;
+	return (struct timeval){ ms / 1000, ms % 1000 * 1000 };
 }

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hook.h"
 #include "base/log.h"
 #include "base/reap.h"
 #include "proc/roles.h"
@@ -19,7 +18,6 @@
 
 #define QUICK_DEATH_MS 1000
 #define START_ATTEMPTS 2
-#define PATCH_STILL_MS 60000
 
 static void role_message(void *arg, struct ipc *c, struct ipc_msg *m);
 static void role_gone(void *arg, struct ipc *c, bool is_breach);
@@ -263,31 +261,21 @@ sup_candidates_end(struct sup *s)
 	}
 }
 
-int64_t
-sup_patch_still_ms(void)
-{
-	return hook_number("patch-still-ms", PATCH_STILL_MS);
-}
-
-static bool
-stands_still(const struct progress *p)
-{
-	return p->zone != ZONE_NONE &&
-	    clock_mono_ms() - p->since_ms >= sup_patch_still_ms();
-}
-
 void
-sup_patching_watch(struct sup *s)
+sup_progress_watch(struct sup *s)
 {
 	struct sup_candidate *next;
 	/* What it stands still on its death names. */
-	if (s->store.pid != 0 && stands_still(&s->d->shared.progress[0])) {
+	if (s->store.pid != 0 &&
+	    progress_stands_still(s->d->shared.progress[0].since_ms)) {
 		ev_store_stands_still();
 		kill(s->store.pid, SIGKILL);
 	}
 	for (struct sup_candidate *c = s->candidates; c != NULL; c = next) {
 		next = c->next;
-		if (!stands_still(shared_progress(&s->d->shared, c->number)))
+		const struct progress *p = shared_progress(&s->d->shared,
+		    c->number);
+		if (!progress_stands_still(p->since_ms))
 			continue;
 		ev_candidate_stands_still(c->number);
 		/* A hung candidate does not look at its channel. */

@@ -23,7 +23,6 @@
 #include "proc/roles.h"
 #include "proc/signals.h"
 
-#define WATCHES_PER_STILL 12
 #define END_WAIT_MS 5000
 
 unsigned
@@ -236,7 +235,7 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	sup_patching_watch(arg);
+	sup_progress_watch(arg);
 }
 
 static void
@@ -322,8 +321,7 @@ make_pairs(struct daemon *d)
 static bool
 sup_init(struct sup *s)
 {
-	int64_t watch_ms = sup_patch_still_ms() / WATCHES_PER_STILL;
-	struct timeval watch = { watch_ms / 1000, watch_ms % 1000 * 1000 };
+	struct timeval watch = progress_beat();
 	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
 		SIGUSR1 };
 	s->loop = event_base_new();

@@ -99,9 +99,7 @@ void sup_candidates_end(struct sup *s);
 int sup_take_pidfd(const struct sup *s, struct ipc_msg *m);
 struct sup_candidate *sup_candidate_find(struct sup *s, uint32_t number);
 /* Looks at the progress of store and candidates; ends what stands still. */
-void sup_patching_watch(struct sup *s);
-/* How long the patching of one zone may take. */
-int64_t sup_patch_still_ms(void);
+void sup_progress_watch(struct sup *s);
 
 /* sup_generation.c */
 void sup_generation_ask(struct sup *s);

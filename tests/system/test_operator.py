@@ -28,12 +28,16 @@ def small(site, *options):
 
 
 def open_files(pid):
+    """Of a process that may end meanwhile."""
     found = []
-    for name in os.listdir('/proc/%d/fd' % pid):
-        try:
-            found.append(os.readlink('/proc/%d/fd/%s' % (pid, name)))
-        except FileNotFoundError:
-            pass
+    try:
+        for name in os.listdir('/proc/%d/fd' % pid):
+            try:
+                found.append(os.readlink('/proc/%d/fd/%s' % (pid, name)))
+            except FileNotFoundError:
+                pass
+    except (FileNotFoundError, ProcessLookupError):
+        pass
     return found
 
 
@@ -77,7 +81,7 @@ echo said after the rotation
     wait_until(proxy.log.exists, 5, 'a new log')
     wait_until(lambda: not [
         (pid, name) for pid, name in proxy.process.family().items()
-        if name not in ('nsdv-keeper', 'nsdv-cworker')
+        if name != 'nsdv-keeper'
         and str(old) in open_files(pid)], 5,
         lambda: 'nobody writes to the old one: %s' % {
             (pid, name): open_files(pid)
