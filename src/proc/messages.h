@@ -253,6 +253,7 @@ struct msg_verdict {
 	struct msg_net net;
 	uint8_t verdict;	/* enum verdict */
 	uint8_t is_known;	/* its digest is a rejected one */
+	uint8_t is_same;	/* it is what is published; no verifier ran */
 	uint8_t is_stale_conf;	/* no judgement, not counted */
 	uint8_t is_timed_out;
 	uint8_t cause;		/* enum verdict_cause */

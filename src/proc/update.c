@@ -157,15 +157,13 @@ update_ask_serial(const struct update_zone *z, uint32_t *serial)
 }
 
 struct update *
-update_begin(struct update_zone *z, uint64_t id, enum update_kind kind,
-    unsigned primary)
+update_begin(struct update_zone *z, uint64_t id, enum update_kind kind)
 {
 	const struct update *tip = update_tip(z);
 	struct update *u = calloc(1, sizeof *u);
 	ASSERT(u != NULL && id != 0 && id != UPDATE_BASE_GONE);
 	u->id = id;
 	u->kind = kind;
-	u->primary = primary;
 	u->state = UPDATE_RECEIVING;
 	if (kind == UPDATE_IXFR) {
 		u->base_id = tip != NULL ? tip->id : 0;
@@ -245,7 +243,7 @@ update_arrive(struct update_zone *z, struct update *u, enum update_kind kind,
 		u->base_id = u->from = 0;
 	if (e == ERR_PEER_INCONSISTENT) {
 		update_fire(u, ON_UPDATE_UNUSABLE);
-		acts->blame = acts->ask_axfr = true;
+		acts->ask_axfr = true;
 		return e;
 	}
 	if (e == OK && is_stale(z, u))
@@ -338,10 +336,6 @@ update_restore(struct update_zone *z, const struct update *stored,
 	*n = *stored;
 	n->is_changed = n->is_told_over = false;
 	append(z, n);
-	if (n->state == UPDATE_REJECTED ||
-	    (n->state == UPDATE_HELD && n->is_unserved) ||
-	    (n->state == UPDATE_FAILED && n->is_exhausted))
-		update_limit_fetch(z, n, n->judged_s);
 	*u = n;
 	return true;
 }
@@ -515,5 +509,4 @@ update_zone_clear(struct update_zone *z,
 	while (z->first != NULL)
 		release(z, z->first, drop, arg);
 	z->candidate = z->candidate_tip = 0;
-	z->refetches = 0;
 }

@@ -36,7 +36,6 @@ struct update_policy {
 	unsigned retries;	/* verifier-retries */
 	int64_t retry_delay_s;	/* verifier-retry-delay */
 	int64_t recheck_s;	/* verifier-recheck; 0: never */
-	int64_t soa_retry_s;
 	uint64_t bulk_octets;	/* a whole version from that size on gets a
 				 * candidate of its own */
 };
@@ -48,7 +47,6 @@ struct update {
 	enum update_state state;
 	uint32_t from, to;	/* from: UPDATE_IXFR only */
 	uint64_t octets;
-	unsigned primary;	/* the caller's number, below 64 */
 	bool goes_back;		/* may be older than what is published, or
 				 * other content at its serial (P3) */
 	bool is_passed;		/* every verifier said yes, and what it was
@@ -74,14 +72,6 @@ struct update {
 	void *data;		/* the caller's: spool, octets */
 };
 
-/* A serial that was rejected: when it may be fetched again. */
-struct update_refetch {
-	uint32_t serial;
-	uint64_t asked;		/* bit per primary */
-	int64_t next_s;
-	int64_t wait_s;		/* doubled with each fetch */
-};
-
 struct update_zone {
 	struct update_policy policy;
 	bool has_published;
@@ -95,8 +85,6 @@ struct update_zone {
 	uint64_t candidate;	/* in which it is now; 0: none */
 	uint64_t candidate_tip;	/* id of what that one verifies */
 	struct update *first;
-	struct update_refetch refetch[UPDATE_KEPT_REJECTED];
-	unsigned refetches;
 };
 
 /* What the caller does after the commit. */
@@ -104,7 +92,6 @@ struct update_acts {
 	bool ask_ixfr;		/* at once, from update_ask_serial */
 	bool ask_axfr;		/* at once, of the same primary */
 	bool ask_next;		/* AXFR, at once, of the next primary */
-	bool blame;		/* counts against the update's primary */
 	bool alarm;		/* an operator should look */
 	struct update *publish;	/* ACCEPTED: the store's turn */
 };
@@ -117,7 +104,7 @@ bool update_ask_serial(const struct update_zone *z, uint32_t *serial);
 /* A transfer or a load begins: RECEIVING, standing on what update_ask_serial
  * named. Never null. */
 struct update *update_begin(struct update_zone *z, uint64_t id,
-    enum update_kind kind, unsigned primary);
+    enum update_kind kind);
 /* It came to its end as this kind. OK: STAGED. Else it is REFUSED or
  * SUPERSEDED and acts say what follows: ERR_PEER_STALE not newer,
  * ERR_PEER_INCONSISTENT starts elsewhere, ERR_AGAIN what it stood on is gone
@@ -135,16 +122,6 @@ MUST_CHECK bool update_restore(struct update_zone *z,
  * the journal, and back. */
 uint32_t update_flags(const struct update *u);
 void update_set_flags(struct update *u, uint32_t flags);
-
-/* May this serial be fetched (again) from this primary now? Serials that
- * were never rejected always may. */
-bool update_may_fetch(const struct update_zone *z, uint32_t serial,
-    unsigned primary, int64_t now_s);
-/* A fetch of it begins. */
-void update_note_fetch(struct update_zone *z, uint32_t serial,
-    unsigned primary, int64_t now_s);
-/* Some serial is under a fetch limit: ask for the SOA before a transfer. */
-bool update_has_limits(const struct update_zone *z);
 
 /* --- windows ---------------------------------------------------------- */
 
@@ -183,6 +160,8 @@ enum update_outcome {
 	OUTCOME_PASS,		/* every verifier exited 0 */
 	OUTCOME_REJECT,		/* a verifier said no */
 	OUTCOME_KNOWN,		/* applied; its digest is a rejected one */
+	OUTCOME_SAME,		/* applied; it is what is published: then it
+				 * is dropped, else FAILED */
 	OUTCOME_UNUSABLE,	/* does not apply */
 	OUTCOME_FAILED,		/* a verifier could not judge */
 	OUTCOME_TIMEOUT		/* or did not end */

@@ -94,7 +94,6 @@ on_reject(struct update_zone *z, struct update *u, int64_t now_s,
 	if (before != NULL)
 		update_fire(before, ON_UPDATE_DROPPED);
 	acts->ask_ixfr |= update_drop_above(z, u);
-	update_limit_fetch(z, u, now_s);
 	limit_rejected(z);
 }
 
@@ -103,7 +102,6 @@ on_unusable(struct update_zone *z, struct update *u, struct update_acts *acts)
 {
 	update_fire(u, ON_UPDATE_UNUSABLE);
 	update_drop_above(z, u);
-	acts->blame = true;
 	acts->ask_axfr |= u->kind == UPDATE_IXFR;
 	acts->ask_next |= u->kind == UPDATE_AXFR;
 	acts->alarm |= u->kind == UPDATE_FILE;
@@ -120,8 +118,6 @@ on_failed(struct update_zone *z, struct update *u, bool is_timeout,
 				     : now_s + z->policy.retry_delay_s;
 	acts->alarm |= u->attempts == 1;
 	update_fire(u, ON_UPDATE_NOT_JUDGED);
-	if (u->is_exhausted)
-		update_limit_fetch(z, u, now_s);
 }
 
 /* No verifier ran: what was found before counts, with its time. */
@@ -140,7 +136,6 @@ on_known(struct update_zone *z, struct update *u, int64_t now_s,
 		u->is_unserved = true;
 		update_fire(u, ON_UPDATE_WITHHELD);
 		update_fire(before, ON_UPDATE_DROPPED);
-		update_limit_fetch(z, u, now_s);
 		return;
 	}
 	u->attempts = before->attempts;
@@ -150,11 +145,36 @@ on_known(struct update_zone *z, struct update *u, int64_t now_s,
 	if (before->state == UPDATE_FAILED) {
 		update_fire(u, ON_UPDATE_NOT_JUDGED);
 		update_fire(before, ON_UPDATE_DROPPED);
-		update_limit_fetch(z, u, now_s);
 	} else {
 		on_reject(z, u, now_s, acts);
 	}
 	u->retry_s = retry_s;
+}
+
+static bool
+is_published(const struct update_zone *z, const struct update *u)
+{
+	return z->has_published && u->has_digest && u->to == z->published &&
+	    memcmp(u->digest, z->published_digest, sizeof u->digest) == 0;
+}
+
+/* There is nothing to publish; what stands on it stands on what is published.
+ */
+static void
+on_same(struct update_zone *z, struct update *u, int64_t now_s,
+    struct update_acts *acts)
+{
+	if (!is_published(z, u)) {
+		/* No verifier ran, so this is no judgement. */
+		on_failed(z, u, false, now_s, acts);
+		return;
+	}
+	update_fire(u, ON_UPDATE_DROPPED);
+	for (struct update *v = z->first; v != NULL; v = v->next)
+		if (v->base_id == u->id) {
+			v->base_id = 0;
+			v->is_changed = true;
+		}
 }
 
 /* Report mode publishes what applies; whatever comes later only ends the
@@ -163,7 +183,8 @@ static bool
 is_let_out_unverified(const struct update_zone *z,
     const struct update_verdict *v)
 {
-	if (v->outcome == OUTCOME_UNUSABLE || v->outcome == OUTCOME_KNOWN)
+	if (v->outcome == OUTCOME_UNUSABLE || v->outcome == OUTCOME_KNOWN ||
+	    v->outcome == OUTCOME_SAME)
 		return false;
 	return v->has_digest && (z->policy.mode == UPDATE_REPORT ||
 	    (!z->policy.is_verified && v->outcome == OUTCOME_APPLIED));
@@ -187,6 +208,9 @@ decide(struct update_zone *z, struct update *u,
 		break;
 	case OUTCOME_KNOWN:
 		on_known(z, u, now_s, acts);
+		break;
+	case OUTCOME_SAME:
+		on_same(z, u, now_s, acts);
 		break;
 	case OUTCOME_UNUSABLE:
 		on_unusable(z, u, acts);
@@ -325,7 +349,6 @@ update_served(struct update_zone *z, struct update *u, int64_t now_s,
 		z->published_octets = u->octets;
 	z->is_expired = false;
 	rebase(z, u, acts);
-	update_forget_limits(z);
 	update_settle(z, now_s, acts);
 }
 
@@ -339,7 +362,6 @@ update_not_served(struct update_zone *z, struct update *u, int64_t now_s,
 	/* Nor does the same content go that way once more by itself. */
 	u->is_unserved = true;
 	update_fire(u, ON_UPDATE_NOT_SERVED);
-	update_limit_fetch(z, u, now_s);
 	acts->alarm = true;
 	update_settle(z, now_s, acts);
 }

@@ -15,10 +15,6 @@ bool update_is_sound(const struct update_zone *z, const struct update *u);
 /* Staged ones that stand on it are dropped, and transfers that would; true
  * if a staged one was. */
 bool update_drop_above(struct update_zone *z, const struct update *base);
-/* A serial is rejected: fetches of it are limited from now on. */
-void update_limit_fetch(struct update_zone *z, const struct update *u,
-    int64_t now_s);
-void update_forget_limits(struct update_zone *z);
 /* When nothing is under way: what operators asked for, then what is due. */
 void update_settle(struct update_zone *z, int64_t now_s,
     struct update_acts *acts);

@@ -1,91 +1,10 @@
-/* update_time.c - what waits: retries, rechecks, fetches of rejected serials,
- * operators' decisions.
+/* update_time.c - what waits: retries, rechecks, operators' decisions. When a
+ * rejected serial is fetched again is the business of xfr/refresh.h.
  * Runs in: xfrd. Pure; times are arguments. */
 #include <string.h>
 
 #include "dns/serial.h"
 #include "proc/update_list.h"
-
-#define FETCH_WAIT_MAX_S 86400
-
-/* --- serials that were rejected --------------------------------------- */
-
-static struct update_refetch *
-limit_of(const struct update_zone *z, uint32_t serial)
-{
-	for (unsigned i = 0; i < z->refetches; i++)
-		if (z->refetch[i].serial == serial)
-			return (struct update_refetch *)&z->refetch[i];
-	return NULL;
-}
-
-static uint64_t
-bit_of(unsigned primary)
-{
-	return UINT64_C(1) << (primary & 63);
-}
-
-void
-update_limit_fetch(struct update_zone *z, const struct update *u,
-    int64_t now_s)
-{
-	struct update_refetch *r = limit_of(z, u->to);
-	int64_t wait = z->policy.soa_retry_s > 0 ? z->policy.soa_retry_s : 1;
-	if (u->kind == UPDATE_FILE)
-		return;
-	if (r != NULL) {
-		r->asked |= bit_of(u->primary);
-		return;
-	}
-	if (z->refetches == UPDATE_KEPT_REJECTED) {
-		memmove(z->refetch, z->refetch + 1, (UPDATE_KEPT_REJECTED - 1) *
-		    sizeof z->refetch[0]);
-		z->refetches--;
-	}
-	z->refetch[z->refetches++] = (struct update_refetch){
-		.serial = u->to, .asked = bit_of(u->primary), .wait_s = wait,
-		.next_s = now_s + wait };
-}
-
-void
-update_forget_limits(struct update_zone *z)
-{
-	unsigned kept = 0;
-	for (unsigned i = 0; i < z->refetches; i++)
-		if (serial_newer(z->refetch[i].serial, z->published))
-			z->refetch[kept++] = z->refetch[i];
-	z->refetches = kept;
-}
-
-bool
-update_may_fetch(const struct update_zone *z, uint32_t serial,
-    unsigned primary, int64_t now_s)
-{
-	const struct update_refetch *r = limit_of(z, serial);
-	return r == NULL || (r->asked & bit_of(primary)) == 0 ||
-	    now_s >= r->next_s;
-}
-
-void
-update_note_fetch(struct update_zone *z, uint32_t serial, unsigned primary,
-    int64_t now_s)
-{
-	struct update_refetch *r = limit_of(z, serial);
-	if (r == NULL)
-		return;
-	if ((r->asked & bit_of(primary)) != 0) {
-		r->wait_s = r->wait_s < FETCH_WAIT_MAX_S / 2 ? r->wait_s * 2
-							     : FETCH_WAIT_MAX_S;
-		r->next_s = now_s + r->wait_s;
-	}
-	r->asked |= bit_of(primary);
-}
-
-bool
-update_has_limits(const struct update_zone *z)
-{
-	return z->refetches > 0;
-}
 
 /* --- when nothing is under way ---------------------------------------- */
 
@@ -219,7 +138,6 @@ update_turn_down(struct update_zone *z, struct update *u, int64_t now_s,
 	u->retry_s = 0;	/* a person's no is not looked at again by itself */
 	update_fire(u, ON_UPDATE_TURNED_DOWN);
 	acts->ask_ixfr |= update_drop_above(z, u);
-	update_limit_fetch(z, u, now_s);
 	return OK;
 }
 
@@ -238,7 +156,6 @@ update_recheck(struct update_zone *z, struct update *u)
 void
 update_forgive(struct update_zone *z)
 {
-	z->refetches = 0;
 	for (struct update *u = z->first; u != NULL; u = u->next)
 		if (u->state == UPDATE_REJECTED ||
 		    u->state == UPDATE_FAILED || u->is_unserved)

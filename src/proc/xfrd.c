@@ -125,6 +125,9 @@ take_staged(struct xfrd *x)
 		xzone_due(z);
 	}
 	xfrd_windows(x);
+	for (struct xzone *z = x->dirty; z != NULL; z = z->next_dirty)
+		if (z->is_just_staged)
+			hook_at("hop-4-uncommitted", z->conf->name);
 }
 
 static void

@@ -216,7 +216,7 @@ take_file(struct xzone *z)
 		return;
 	}
 	struct update *u = update_begin(&z->updates,
-	    journal_new_id(x->journal), UPDATE_FILE, 0);
+	    journal_new_id(x->journal), UPDATE_FILE);
 	u->goes_back = z->load_may_go_back || (z->is_published &&
 	    serial == z->serial);
 	in.is_zone = true;

@@ -122,8 +122,6 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
     const struct zone_digest *digest)
 {
 	struct update_acts acts = { 0 };
-	struct rr rr;
-	struct soa soa;
 	if (u != NULL) {
 		log_published(z, u, serial);
 		journal_publish(z->x->journal, z->apex.octets, u->id,
@@ -144,8 +142,6 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 	if (!xzone_read_soa(z))
 		ev_system_trouble("reading of a published SOA",
 		    z->conf->name);
-	if (xzone_soa(z, &rr, &soa))
-		z->updates.policy.soa_retry_s = soa.retry;
 	tell_refresh(z, u);
 	if (u != NULL) {
 		update_served(&z->updates, u, clock_wall_s(), &acts);

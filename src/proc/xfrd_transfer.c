@@ -108,7 +108,7 @@ start_order(struct xzone *z)
 			z->receiving = update_begin(&z->updates,
 			    journal_new_id(z->x->journal),
 			    z->order.ask == XFR_ASK_IXFR ? UPDATE_IXFR :
-			    UPDATE_AXFR, z->order.primary);
+			    UPDATE_AXFR);
 		if (z->receiving != NULL)
 			z->receiving->goes_back = z->order.accept_any &&
 			    z->is_published;

@@ -480,6 +480,15 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	struct update_verdict v = { .outcome = outcome_of(m),
 		.has_digest = true };
 	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
+	/* A reload of a file that says what is published, or a forced
+	 * transfer of it: neither the version nor its history changes. */
+	if (m->is_same) {
+		v.outcome = OUTCOME_SAME;
+		judge(z, tip, &v);
+		if (tip->state == UPDATE_SUPERSEDED)
+			ev_zone_unchanged(z->conf->name, z->serial);
+		return;
+	}
 	if (v.outcome == OUTCOME_PASS && !put_net(z, tip, &m->net, msg))
 		v.outcome = OUTCOME_FAILED;
 	put_verdict(z, tip, m, msg);

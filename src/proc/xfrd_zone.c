@@ -15,19 +15,14 @@ static struct update_policy
 policy_of(const struct xzone *z)
 {
 	const struct conf_zone *c = z->conf;
-	struct rr rr;
-	struct soa soa;
-	struct update_policy p = { .is_verified = c->is_verified,
+	return (struct update_policy){ .is_verified = c->is_verified,
 		.mode = c->verify_mode == MODE_REPORT ? UPDATE_REPORT :
 		    c->verify_mode == MODE_HOLD ? UPDATE_HOLD :
 		    UPDATE_ENFORCE,
 		.retries = (unsigned)c->verifier_retries,
 		.retry_delay_s = c->verifier_retry_delay,
-		.recheck_s = c->verifier_recheck, .soa_retry_s = 900,
+		.recheck_s = c->verifier_recheck,
 		.bulk_octets = BULK_OCTETS };
-	if (xzone_soa(z, &rr, &soa))
-		p.soa_retry_s = soa.retry;
-	return p;
 }
 
 static bool

@@ -105,6 +105,26 @@ def test_reload_takes_a_zone_file(pair, tool):
     proxy.wait_serial(FILE, 3)
 
 
+@pytest.mark.ours
+def test_nothing_new_keeps_the_history(pair):
+    """`reload ZONE` of the same file, `force_transfer` of the same version."""
+    primary, proxy = pair
+    zone = proxy.zone(FILE)
+    proxy.publish(FILE, plain_zone(FILE, 2))
+    primary.publish(ZONE, plain_zone(ZONE, 2), (primary.address, proxy.port))
+    for name, order in ((FILE, 'reload'), (ZONE, 'force_transfer')):
+        proxy.wait_serial(name, 2)
+        assert proxy.control(order, name).strip() == 'ok'
+        proxy.wait_log('zone %s: .* says what is published' % name)
+        assert [r[2].serial for r in proxy.ixfr(name, 1)
+                if r[2].rdtype == 6] == [2, 1, 2, 2]
+        assert 'goes back' not in proxy.log_text()
+    zone.text = plain_zone(FILE, 3)
+    proxy.write_zone_file(zone)
+    proxy.control('reload', FILE)
+    proxy.wait_serial(FILE, 3)
+
+
 def test_notify(pair, tool):
     _, proxy = pair
     proxy.sink.wait(ZONE, 1)

@@ -162,7 +162,6 @@ test_report(void **state)
 		assert_null(update_due(&zone));
 		judge(u, ends[i], "d");
 		assert_null(acts.publish);
-		assert_false(update_has_limits(&zone));
 		expect("12 STAGED");
 		assert_non_null(update_due(&zone));
 		teardown(NULL);
@@ -309,7 +308,6 @@ test_not_served_comes_again(void **state)
 		struct update again = { 0 };
 		update_set_flags(&again, update_flags(u));
 		assert_true(again.is_unserved);
-		assert_false(update_may_fetch(&zone, 11, 0, now));
 		struct update *v = ixfr(10, 11);
 		const struct update *known = NULL;
 		assert_true(update_next_known(&zone, now, &known));

@@ -19,7 +19,6 @@ test_reject_drops_above(void **state)
 	judge(bad, OUTCOME_REJECT, "bad");
 	assert_true(acts.ask_ixfr);
 	assert_false(acts.ask_axfr);
-	assert_false(acts.blame);
 	expect("11 REJECTED, 0 RECEIVING");
 	assert_true(update_ask_serial(&zone, &serial));
 	assert_int_equal(serial, 10);
@@ -80,43 +79,9 @@ test_nothing_above_nothing_asked(void **state)
 	assert_false(acts.ask_ixfr || acts.ask_axfr || acts.ask_next);
 }
 
-/* Fetched again at most once per SOA retry, doubled; once at once from each
- * other primary. */
+/* Of many rejected ones the newest are kept, and go when they are overtaken. */
 static void
-test_refetch(void **state)
-{
-	(void)state;
-	assert_true(update_may_fetch(&zone, 11, 0, now));
-	assert_false(update_has_limits(&zone));
-	struct update *bad = ixfr(10, 11);
-	take();
-	judge(bad, OUTCOME_REJECT, "bad");
-	assert_true(update_has_limits(&zone));
-	assert_false(update_may_fetch(&zone, 11, 0, now + 99));
-	assert_true(update_may_fetch(&zone, 11, 0, now + 100));
-	assert_true(update_may_fetch(&zone, 12, 0, now));
-	assert_true(update_may_fetch(&zone, 11, 1, now));
-	update_note_fetch(&zone, 11, 1, now);
-	assert_false(update_may_fetch(&zone, 11, 1, now));
-	assert_true(update_may_fetch(&zone, 11, 2, now));
-	now += 100;
-	static const int64_t waits[] = { 200, 400, 800 };
-	for (unsigned i = 0; i < 3; i++) {
-		assert_true(update_may_fetch(&zone, 11, 0, now));
-		update_note_fetch(&zone, 11, 0, now);
-		assert_false(update_may_fetch(&zone, 11, 0,
-		    now + waits[i] - 1));
-		now += waits[i];
-	}
-	for (unsigned i = 0; i < 40; i++)
-		update_note_fetch(&zone, 11, 0, now);
-	assert_true(update_may_fetch(&zone, 11, 0, now + 86400));
-	update_forgive(&zone);
-	assert_true(update_may_fetch(&zone, 11, 0, now));
-}
-
-static void
-test_refetch_forgotten(void **state)
+test_rejected_kept(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < UPDATE_KEPT_REJECTED + 3; i++) {
@@ -129,14 +94,44 @@ test_refetch_forgotten(void **state)
 	for (struct update *u = zone.first; u != NULL; u = u->next)
 		kept++;
 	assert_int_equal(kept, UPDATE_KEPT_REJECTED);
-	assert_int_equal(zone.refetches, UPDATE_KEPT_REJECTED);
 	struct update *good = ixfr(10, 29);
 	take();
 	judge(good, OUTCOME_PASS, "good");
 	served(good);
 	expect("30 REJECTED");
-	assert_int_equal(zone.refetches, 1);
-	assert_false(update_may_fetch(&zone, 30, 0, now));
+}
+
+/* What is published came again: nothing is published, and what stands on it
+ * stands on what is. */
+static void
+test_same(void **state)
+{
+	static const enum update_mode modes[] = { UPDATE_ENFORCE,
+		UPDATE_REPORT, UPDATE_HOLD };
+	for (unsigned i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		setup(state);
+		zone.policy.mode = modes[i];
+		snprintf((char *)zone.published_digest,
+		    sizeof zone.published_digest, "published");
+		struct update *u = begin(UPDATE_AXFR);
+		u->goes_back = true;
+		assert_int_equal(update_arrive(&zone, u, UPDATE_AXFR, 0, 10,
+		    100, now, &acts), OK);
+		take();
+		struct update *above = ixfr(10, 11);
+		assert_int_equal(above->base_id, u->id);
+		judge(u, OUTCOME_SAME, "published");
+		assert_null(acts.publish);
+		assert_false(acts.ask_ixfr || acts.ask_axfr || acts.alarm);
+		expect("11 STAGED");
+		assert_int_equal(above->base_id, 0);
+		/* It says so, but it is not: no verifier has seen it. */
+		take();
+		judge(above, OUTCOME_SAME, "published");
+		assert_null(acts.publish);
+		expect("11 FAILED");
+		teardown(state);
+	}
 }
 
 /* The same digest is not verified again until verifier-recheck. */
@@ -219,14 +214,13 @@ test_unusable(void **state)
 	take();
 	ixfr(11, 12);
 	judge(u, OUTCOME_UNUSABLE, NULL);
-	assert_true(acts.ask_axfr && acts.blame);
+	assert_true(acts.ask_axfr);
 	assert_false(acts.ask_next || acts.alarm);
 	expect("");
-	assert_false(update_has_limits(&zone));	/* not a rejection */
 	u = axfr(12);
 	take();
 	judge(u, OUTCOME_UNUSABLE, NULL);
-	assert_true(acts.ask_next && acts.blame);
+	assert_true(acts.ask_next);
 	assert_false(acts.ask_axfr);
 	expect("");
 	u = begin(UPDATE_FILE);
@@ -265,7 +259,6 @@ test_retries(void **state)
 	/* Used up: the rule of the rejected from now on. */
 	assert_true(u->is_exhausted);
 	assert_true(knows("d"));
-	assert_false(update_may_fetch(&zone, 11, 0, now));
 	assert_int_equal(update_wake_s(&zone), now + 3600);
 	struct update *again = axfr(11);
 	take();
@@ -334,7 +327,7 @@ main(void)
 		UPDATE_TEST(test_axfr_for_lost_base),
 		UPDATE_TEST(test_other_content_same_serial),
 		UPDATE_TEST(test_nothing_above_nothing_asked),
-		UPDATE_TEST(test_refetch), UPDATE_TEST(test_refetch_forgotten),
+		UPDATE_TEST(test_rejected_kept), UPDATE_TEST(test_same),
 		UPDATE_TEST(test_known_digest),
 		UPDATE_TEST(test_known_only_where_it_counts),
 		UPDATE_TEST(test_recheck_never), UPDATE_TEST(test_unusable),

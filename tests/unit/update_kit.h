@@ -27,7 +27,7 @@ setup(void **state)
 	(void)state;
 	zone = (struct update_zone){ .policy = { .mode = UPDATE_ENFORCE,
 		.is_verified = true, .retries = 3, .retry_delay_s = 10,
-		.recheck_s = 3600, .soa_retry_s = 100,
+		.recheck_s = 3600,
 		.bulk_octets = 1000000 },
 		.has_published = true, .published = 10,
 		.published_octets = 5000 };
@@ -67,7 +67,7 @@ written(void)
 static inline struct update *
 begin(enum update_kind kind)
 {
-	return update_begin(&zone, next_id++, kind, 0);
+	return update_begin(&zone, next_id++, kind);
 }
 
 static inline struct update *
