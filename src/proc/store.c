@@ -1,6 +1,7 @@
 /* store.c - the process that owns all zones in memory: start, messages.
  * Runs in: store. It talks to the supervisor and xfrd only; the public sockets
  * pass through it to the workers unread. */
+#include "proc/stats.h"
 #include "proc/store.h"
 
 #include <signal.h>
@@ -208,6 +209,8 @@ on_tidy(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	bool is_more = s->db != NULL && zonedb_tidy(s->db, TIDY_BUDGET_US);
+	if (s->db != NULL)
+		s->d->shared.stats->db_octets = zonedb_octets(s->db);
 	evtimer_add(s->tidy_timer, is_more ? &soon : &later);
 }
 
@@ -227,6 +230,7 @@ store_main(struct daemon *d, int fd)
 		_exit(1);
 	s->tidy_timer = evtimer_new(s->loop, on_tidy, s);
 	on_tidy(-1, 0, s);
+	store_scrub_start(s);
 	event_base_dispatch(s->loop);
 	_exit(1);
 }

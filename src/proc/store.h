@@ -1,7 +1,8 @@
 /* store.h - the process that owns all zones in memory.
  * store.c: start and messages; store_load.c: what xfrd has from its journal;
  * store_publish.c: accepted versions become the published ones and a new
- * generation of workers; store_fork.c: candidates and scribe. */
+ * generation of workers; store_fork.c: candidates and scribe; store_scrub.c:
+ * is the memory what was published? */
 #pragma once
 #include <event2/event.h>
 #include <stdbool.h>
@@ -85,3 +86,10 @@ void store_cand_fork(struct store *s, struct ipc_msg *m);
 void store_cand_forget(struct store *s);
 void store_write_zone(struct store *s, struct ipc_msg *m);
 void store_reaped(struct store *s, pid_t pid, int status);
+
+/* store_scrub.c */
+void store_scrub_start(struct store *s);
+/* Something was published: all is read again, in a moment. */
+void store_scrub_soon(void);
+/* False: that child was not of here. */
+bool store_scrub_reaped(struct store *s, pid_t pid, int status);

@@ -172,6 +172,8 @@ store_write_zone(struct store *s, struct ipc_msg *m)
 void
 store_reaped(struct store *s, pid_t pid, int status)
 {
+	if (store_scrub_reaped(s, pid, status))
+		return;
 	for (struct store_scribe **at = &s->scribes; *at != NULL;
 	    at = &(*at)->next) {
 		struct store_scribe *c = *at;

@@ -16,8 +16,8 @@
 
 #define SPACING_MS 20
 /* Up to this size, about two milliseconds, every record is looked at again;
- * beyond it the digest is that of what the patch took away and added, and the
- * rest stands in memory that is write-protected when it is full. */
+ * beyond it the digest is that of what the patch took away and added, and all
+ * of it is read behind the publication (store_scrub.c). */
 #define LOOK_AGAIN_RECORDS 16384
 #define FLUSH_MS 1000
 
@@ -60,14 +60,6 @@ make_version(struct store *s, struct store_publication *p,
 }
 
 static bool
-is_as_recorded(const struct store *s, const struct zone_version *v)
-{
-	struct zone_digest d;
-	zone_digest_recompute(s->db, v, &d);
-	return memcmp(&d, zone_digest(v), sizeof(d)) == 0;
-}
-
-static bool
 is_as_verified(struct store *s, const struct msg_publish *o,
     const struct zone_version *v)
 {
@@ -76,7 +68,7 @@ is_as_verified(struct store *s, const struct msg_publish *o,
 	return zone_serial(v) == o->serial &&
 	    memcmp(zone_digest(v), &o->digest, sizeof(o->digest)) == 0 &&
 	    (zone_record_count(v) > LOOK_AGAIN_RECORDS ||
-	    is_as_recorded(s, v));
+	    zone_is_as_recorded(s->db, v));
 }
 
 /* If what is published has itself been altered here, nothing good can be made
@@ -85,7 +77,7 @@ static void
 check_published(struct store *s, uint32_t zone)
 {
 	const struct zone_version *now = zonedb_current(s->db, zone);
-	if (now == NULL || is_as_recorded(s, now))
+	if (now == NULL || zone_is_as_recorded(s->db, now))
 		return;
 	ev_store_altered(s->d->zones[zone]->name, zone_serial(now));
 	ipc_flush(s->xfrd, FLUSH_MS);
@@ -212,17 +204,20 @@ store_generation_message(struct store *s, struct ipc_msg *m)
 		return;		/* their channels close: they are lost */
 	s->generation = g->generation;
 	for (uint32_t i = 0; i < g->count && i < m->fd_count; i++) {
-		int keep[2 * MAX_SOCKETS + 4];
+		int keep[3 * MAX_SOCKETS + 4];
 		size_t n = 0;
 		for (unsigned k = 0; k < l->udp.count; k++)
 			keep[n++] = l->udp.fds[k];
 		for (unsigned k = 0; k < l->tcp.count; k++)
 			keep[n++] = l->tcp.fds[k];
+		for (unsigned k = 0; k < l->tls.count; k++)
+			keep[n++] = l->tls.fds[k];
 		struct worker_start w = { .d = s->d, .db = s->db,
 			.generation = g->generation,
 			.number = g->first + i, .fd = m->fds[i] };
 		keep[n++] = w.fd;
 		keep[n++] = s->d->notify_pair[0];
+		keep[n++] = s->d->shared.zone_counters;
 		keep[n++] = s->d->handover[w.number % MAX_WORKERS][0];
 		keep[n++] = s->d->handover[w.number % MAX_WORKERS][1];
 		pid_t pid = role_fork(ROLE_WORKER, w.generation, keep, n);
@@ -248,6 +243,8 @@ store_serving(struct store *s, const struct msg_serving *b)
 	s->generation_wanted = false;
 	s->served_ms = clock_mono_ms();
 	hook_at("hop-9-serving", NULL);
+	if (s->forked != NULL)
+		store_scrub_soon();
 	while ((p = s->forked) != NULL) {
 		struct msg_published m = { .zone = p->order.zone,
 			.serial = p->order.serial,

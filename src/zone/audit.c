@@ -27,6 +27,14 @@ zone_digest_recompute(const struct zonedb *db, const struct zone_version *v,
 	digest_store(sum, d);
 }
 
+bool
+zone_is_as_recorded(const struct zonedb *db, const struct zone_version *v)
+{
+	struct zone_digest d;
+	zone_digest_recompute(db, v, &d);
+	return memcmp(&d, zone_digest(v), sizeof(d)) == 0;
+}
+
 /* Depth is bounded by the length of a key. */
 static void
 retire_twig(struct mem_op *op, const struct zone_version *v,

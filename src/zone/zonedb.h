@@ -132,6 +132,10 @@ void zone_digest_recompute(const struct zonedb *db,
 void zonedb_warm_start(struct zonedb *db, size_t octets);
 void zonedb_warm_end(struct zonedb *db);
 
+/* The same digest as when it was made: every record is what it was. */
+bool zone_is_as_recorded(const struct zonedb *db,
+    const struct zone_version *v);
+
 /* Housekeeping: rewrites zones whose dead octets pass a quarter of the live
  * ones, in slices of at most budget_us; true while there is more to do. Never
  * called while a version is built or patched. */
@@ -142,6 +146,8 @@ struct zonedb_stats {
 	uint64_t region_octets;		/* chunks in use */
 	uint64_t live_octets, dead_octets;
 };
+/* Of all versions, in chunks. */
+uint64_t zonedb_octets(const struct zonedb *db);
 void zonedb_stats(const struct zonedb *db, struct zonedb_stats *s);
 
 #if NSDV_TEST_HOOKS

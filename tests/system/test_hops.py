@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from harness import hostile
 from harness.hooks import Hooks
 from harness.net import SLOW, as_set, stays, wait_until
 from harness.zones import plain_zone
@@ -265,6 +266,29 @@ def test_store_altered_before_is_not_built_upon(site, hooks):
         proxy.wait_serial(ZONE, 3, 10)
     assert as_set(proxy.axfr(ZONE)) == as_set(primary.versions[ZONE][-1].axfr())
     assert not watcher.faults and watcher.silent == 0
+
+
+def test_large_zone_altered_is_found_behind_the_publication(site, hooks):
+    """Too large to be read again before each publication."""
+    primary = site.primary()
+    bulk = {hostile.record('b%05d.%s' % (n, ZONE), 'A', '192.0.2.%d' % (n % 256))
+            for n in range(17000)}
+    primary.load(ZONE, plain_zone(ZONE, 1), bulk)
+    proxy = site.proxied(primary, [ZONE], BODY)
+    store = pid_of(proxy, STORE)
+    hooks.set('alter-published@' + ZONE)
+    with Watcher(proxy) as watcher:
+        primary.load(ZONE, plain_zone(ZONE, 2), bulk)
+        primary.notify(ZONE, primary.address, proxy.port)
+        proxy.wait_serial(ZONE, 2, 10)
+        proxy.wait_log(r'(?m)error: .*%s serial 2 is not in memory' % ZONE, 20)
+        wait_until(lambda: proxy.roles().get(STORE, [store]) != [store], 5,
+                   'a store that is not altered takes over')
+        published = as_set(primary.versions[ZONE][-1].axfr())
+        wait_until(lambda: as_set(proxy.axfr(ZONE)) == published, 20,
+                   'what was published is served again')
+    assert proxy.serial(ZONE) == 2
+    assert not watcher.faults
 
 
 # -- poison
