@@ -153,6 +153,17 @@ defaults_check(const struct conf *c, struct conf_report *r)
 		    "\"%s\"", s->state_dir);
 }
 
+static void
+cookie_check(const struct conf *c, struct conf_report *r)
+{
+	const struct conf_server *s = &c->server;
+	if (s->cookie_staging_secret != NULL &&
+	    s->cookie_staging_secret[0] != '\0' &&
+	    (s->cookie_secret == NULL || s->cookie_secret[0] == '\0'))
+		report_notice(r, c->file, 0, "cookie-staging-secret: has no "
+		    "effect without cookie-secret");
+}
+
 /* A command must not come from anybody on the machine. */
 static void
 control_check(const struct conf *c, struct conf_report *r)
@@ -182,6 +193,7 @@ conf_check(const struct conf *c, struct conf_report *r)
 		    "do-ip4 and do-ip6 are both no: nothing to listen on");
 	server_check_chroot(c, r);
 	verify_check(c, r);
+	cookie_check(c, r);
 	control_check(c, r);
 	defaults_check(c, r);
 	return r->errors == errors;

@@ -40,6 +40,21 @@ rule_nsid(struct builder *b, const char *text, const struct value *v)
 }
 
 static void
+rule_rrl_class(struct builder *b, const char *name, const struct value *v)
+{
+	static const char *const names[] = {
+#define RRL_CLASS(name, ...) name,
+#include "tables/rrl_classes.def"
+#undef RRL_CLASS
+		"all" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return;
+	build_error(b, v->file, v->line, "%s: unknown kind of answer \"%s\"",
+	    v->name, name);
+}
+
+static void
 rules_server(struct builder *b, unsigned bit, const struct value *v)
 {
 	const struct conf_server *s = &b->conf->server;
@@ -90,8 +105,12 @@ rules_verify(struct conf_verify *y, unsigned bit)
 }
 
 static void
-rules_zone(struct conf_zone *z, unsigned bit)
+rules_zone(struct builder *b, struct conf_zone *z, unsigned bit,
+    const struct value *v)
 {
+	if (bit == CONF_ZONE_rrl_whitelist && z->rrl_whitelist.n > 0)
+		rule_rrl_class(b, z->rrl_whitelist.at[z->rrl_whitelist.n - 1],
+		    v);
 	if (bit == CONF_ZONE_verifier_feed ||
 	    bit == CONF_ZONE_verifier_feed_zone)
 		feed_sync(&z->set, bit == CONF_ZONE_verifier_feed_zone,
@@ -108,5 +127,5 @@ build_option_rules(struct builder *b, enum conf_section_id section,
 	else if (section == SECTION_VERIFY)
 		rules_verify(object, o->bit);
 	else if (section == SECTION_PATTERN || section == SECTION_ZONE)
-		rules_zone(object, o->bit);
+		rules_zone(b, object, o->bit, v);
 }

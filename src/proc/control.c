@@ -44,8 +44,18 @@ talk_end(struct talk *k)
 	if (k->event != NULL)
 		event_free(k->event);
 	octets_free(&k->t.reply);
+	free(k->t.rest);
 	close(k->fd);
 	free(k);
+}
+
+static bool
+has_more(struct talk *k)
+{
+	if (k->t.more == NULL)
+		return false;
+	k->t.reply.len = k->sent = 0;
+	return k->t.more(&k->t);
 }
 
 static void
@@ -61,8 +71,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	    k->t.reply.len - k->sent, MSG_NOSIGNAL);
 	if (n > 0)
 		k->sent += (size_t)n;
-	if (k->sent == k->t.reply.len ||
-	    (n == -1 && errno != EAGAIN && errno != EINTR)) {
+	bool is_broken = n == -1 && errno != EAGAIN && errno != EINTR;
+	if (is_broken || (k->sent == k->t.reply.len && !has_more(k))) {
 		talk_end(k);
 		return;
 	}
@@ -106,6 +116,16 @@ split_words(struct control_talk *t, char *line)
 		t->words[t->count++] = w;
 }
 
+/* A secret is nothing for the log. */
+static const char *
+shown_argument(const struct control_talk *t)
+{
+	if (t->count < 2)
+		return "";
+	return strcmp(t->words[0], "add_cookie_secret") == 0 ? "(secret)" :
+	    t->words[1];
+}
+
 static void
 run_line(struct talk *k)
 {
@@ -117,8 +137,7 @@ run_line(struct talk *k)
 	}
 	split_words(&k->t, k->line + n);
 	if (k->t.count > 0)
-		ev_control_command(k->t.words[0], k->t.count > 1 ?
-		    k->t.words[1] : "");
+		ev_control_command(k->t.words[0], shown_argument(&k->t));
 	control_command(&k->t);
 	if (k->t.order == 0)
 		talk_reply(k);

@@ -12,6 +12,8 @@
 #include "base/spawn.h"
 #include "conf/conf.h"
 #include "proc/role.h"
+#include "serve/cookie.h"
+#include "serve/rrl.h"
 #include "serve/serve.h"
 
 #define MAX_WORKERS 64		/* server-count is cut to this */
@@ -29,14 +31,33 @@ struct progress {
 	_Atomic int64_t worker_since_ms;
 };
 
-struct shared {
-	struct serve_zone_state *zones;		/* MAX_ZONES rows */
-	uint64_t *counters;	/* MAX_WORKERS * SERVE_COUNTERS */
-	struct progress *progress;		/* 1 + MAX_CANDIDATES rows */
+/* Made by the supervisor, the same for all processes and generations. */
+struct shared_secrets {
+	uint8_t rrl_key[SIPHASH_KEY_OCTETS];
+	/* For cookies when nobody gave one. */
+	uint8_t cookie[COOKIE_SECRET_OCTETS];
+	struct cookie_jar cookies;	/* what holds; xfrd puts */
 };
 
-/* False with errno. */
-bool shared_create(struct shared *s);
+struct stats_page;
+
+struct shared {
+	struct serve_zone_state *zones;		/* MAX_ZONES rows */
+	struct stats_page *stats;		/* stats.h */
+	int zone_counters;			/* a memory file, or -1 */
+	struct progress *progress;		/* 1 + MAX_CANDIDATES rows */
+	struct shared_secrets *secrets;
+	struct rrl_bucket *rrl;			/* rrl_tables of rrl_size */
+	size_t rrl_size;
+	unsigned rrl_tables;
+};
+
+/* False with errno. Rate limiting gets a table of that many buckets for each
+ * of so many workers, which take no memory before they are used: so it can be
+ * turned on later. */
+bool shared_create(struct shared *s, size_t rrl_size, unsigned workers);
+/* Workers beyond those that were there at the start share tables. */
+struct rrl_bucket *shared_rrl(const struct shared *s, uint32_t worker);
 uint64_t *shared_counters(const struct shared *s, uint32_t worker);
 struct progress *shared_progress(const struct shared *s, uint32_t candidate);
 void progress_begin(struct progress *p, uint32_t zone, uint64_t update);
@@ -57,6 +78,7 @@ struct sockets {
 
 struct listening {
 	struct sockets udp, tcp;	/* public */
+	struct sockets tls;		/* public, TCP with TLS */
 	struct sockets verify_udp, verify_tcp;
 	struct sockets control;		/* addrs: AF_UNSPEC for unix sockets */
 };
@@ -79,6 +101,7 @@ struct daemon {
 	uint32_t *ids;			/* by index of conf->zones */
 	struct shared shared;
 	struct listening listening;
+	int tls_parts;		/* memory file for tls_service_create; -1 */
 	int notify_pair[2];		/* workers write 0, xfrd reads 1 */
 	int handover[MAX_WORKERS][2];	/* retiring write 0, serving read 1 */
 	bool has_user;

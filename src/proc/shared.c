@@ -1,12 +1,15 @@
 /* shared.c - pages that several processes see: zone states written by xfrd,
- * counters written by each worker, progress of store and candidates.
+ * counters and rates of each worker, progress of store and candidates, secrets.
  * Made by the supervisor before its first fork; sparse until used. */
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/hook.h"
 #include "proc/daemon.h"
 #include "proc/messages.h"
+#include "proc/stats.h"
 
 #define STILL_MS 60000
 #define BEATS_PER_STILL 12
@@ -19,23 +22,41 @@ pages(size_t octets)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-bool
-shared_create(struct shared *s)
+static bool
+secrets_create(struct shared *s)
 {
+	struct cookie_secrets c = { .count = 1 };
+	struct shared_secrets *p = pages(sizeof(*p));
+	if (p == NULL || getrandom(p->rrl_key, sizeof(p->rrl_key), 0) !=
+	    (ssize_t)sizeof(p->rrl_key) || getrandom(p->cookie,
+	    sizeof(p->cookie), 0) != (ssize_t)sizeof(p->cookie))
+		return false;
+	memcpy(c.at[0], p->cookie, sizeof(p->cookie));
+	cookie_jar_put(&p->cookies, &c);
+	s->secrets = p;
+	return true;
+}
+
+bool
+shared_create(struct shared *s, size_t rrl_size, unsigned workers)
+{
+	s->rrl_size = rrl_size;
+	s->rrl_tables = workers;
+	s->rrl = pages(sizeof(*s->rrl) * rrl_size * workers);
 	s->zones = pages(sizeof(*s->zones) * MAX_ZONES);
-	s->counters = pages(sizeof(uint64_t) * SERVE_COUNTERS * MAX_WORKERS);
 	s->progress = pages(sizeof(*s->progress) * (1 + MAX_CANDIDATES));
-	if (s->zones == NULL || s->counters == NULL || s->progress == NULL)
+	if (s->rrl == NULL || s->zones == NULL || s->progress == NULL ||
+	    !stats_create(s) || !secrets_create(s))
 		return false;
 	for (unsigned i = 0; i <= MAX_CANDIDATES; i++)
 		progress_end(&s->progress[i]);
 	return true;
 }
 
-uint64_t *
-shared_counters(const struct shared *s, uint32_t worker)
+struct rrl_bucket *
+shared_rrl(const struct shared *s, uint32_t worker)
 {
-	return s->counters + (size_t)worker % MAX_WORKERS * SERVE_COUNTERS;
+	return s->rrl + worker % s->rrl_tables * s->rrl_size;
 }
 
 struct progress *

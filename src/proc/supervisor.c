@@ -210,6 +210,8 @@ on_hangup(struct sup *s)
 	reopen_log(s);
 	if (s->d->conf->server.reload_config)
 		sup_reconfig(s, text, sizeof(text));
+	else
+		sup_tls_reload(s);
 	struct msg_answer a = { .id = 0, .is_ok = true, .text = "reload" };
 	ipc_send(s->xfrd.channel, answer, &a);
 }
@@ -315,7 +317,8 @@ make_pairs(struct daemon *d)
 	for (unsigned i = 0; i < MAX_WORKERS; i++)
 		if (!ipc_pair(d->handover[i]))
 			return false;
-	return shared_create(&d->shared);
+	return shared_create(&d->shared, (size_t)d->conf->server.rrl_size,
+	    daemon_worker_count(d));
 }
 
 static bool
@@ -325,7 +328,7 @@ sup_init(struct sup *s)
 	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
 		SIGUSR1 };
 	s->loop = event_base_new();
-	if (s->loop == NULL || !sup_verifier_init(s))
+	if (s->loop == NULL || !sup_verifier_init(s) || !sup_tls_init(s))
 		return false;
 	s->xfrd = (struct sup_role){ .role = ROLE_XFRD, .sup = s };
 	s->store = (struct sup_role){ .role = ROLE_STORE, .sup = s };

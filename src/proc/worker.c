@@ -17,7 +17,9 @@
 #include "proc/ipc.h"
 #include "proc/roles.h"
 #include "proc/serving.h"
+#include "proc/stats.h"
 #include "serve/tcp.h"
+#include "serve/tls.h"
 #include "serve/udp.h"
 
 /* Until the next worker reads, the channel holds some hundreds. */
@@ -40,6 +42,8 @@ static struct {
 	struct serve_tcp *tcp;
 	struct event *handover;
 	bool is_serving;
+	uint64_t counted_retired[SERVE_COUNTERS];
+	bool has_tls, listens_tls;
 
 	/* Connections that the channel to the next worker had no room for. */
 	struct passing *first, **last;
@@ -47,6 +51,13 @@ static struct {
 	int64_t pass_until_ms;
 	bool is_drained;
 } worker;
+
+static _Noreturn void
+leave(void)
+{
+	stats_add_retired(&worker.start.d->shared, worker.counted_retired);
+	_exit(0);
+}
 
 /* To whoever serves this number next. False: it has no room now. */
 static bool
@@ -85,7 +96,7 @@ pass_waiting(evutil_socket_t unused, short what, void *arg)
 	if (worker.first != NULL)
 		event_add(worker.pass_again, &soon);
 	else if (worker.is_drained)
-		_exit(0);
+		leave();
 }
 
 /* Behind those that wait already. */
@@ -125,7 +136,7 @@ drained(void *arg)
 {
 	(void)arg;
 	if (worker.first == NULL)
-		_exit(0);
+		leave();
 	worker.is_drained = true;
 }
 
@@ -138,6 +149,44 @@ on_handover(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 	while (serving_take(fd, octets, sizeof(octets), &p))
 		serve_tcp_adopt(worker.tcp, &p);
+}
+
+/* Its addresses are listened on when there is something to speak TLS with. */
+static void
+listen_tls(void)
+{
+	const struct sockets *l = &worker.start.d->listening.tls;
+	bool is_good = true;
+	if (!worker.has_tls || !worker.is_serving || worker.listens_tls)
+		return;
+	for (unsigned i = 0; i < l->count; i++)
+		is_good = is_good &&
+		    serve_tcp_listen_tls(worker.tcp, l->fds[i]) == OK;
+	ASSERT(is_good);
+	worker.listens_tls = true;
+}
+
+static void
+on_tls(struct ipc_msg *m)
+{
+	const struct msg_tls *b = m->body;
+	struct tls_service *service = NULL;
+	struct tls_trouble t = { .why = "it cannot be read" };
+	struct fd_map parts;
+	enum err e = fd_is_sealed(m->fds[0]) ?
+	    fd_map_open(m->fds[0], &parts) : ERR_IO;
+	if (e == OK) {
+		e = tls_service_create(parts.octets, parts.len, &service, &t);
+		fd_map_close(&parts);
+	}
+	if (e != OK) {
+		ev_tls_not_set_up(worker.start.number, t.why);
+		return;
+	}
+	tls_service_set_ticket_key(service, b->ticket_key);
+	serve_tcp_set_tls(worker.tcp, service);
+	worker.has_tls = true;
+	listen_tls();
 }
 
 static void
@@ -162,6 +211,7 @@ serve_all(void)
 		    serve_tcp_listen(worker.tcp, l->tcp.fds[i]) == OK;
 	ASSERT(is_good);
 	worker.is_serving = true;
+	listen_tls();
 }
 
 static void
@@ -174,6 +224,9 @@ retire(void)
 		event_del(worker.handover);
 	serve_udp_stop(worker.udp);
 	serve_tcp_retire(worker.tcp);
+	/* The counters of this number are the next worker's from here on. */
+	worker.serve.counters = worker.counted_retired;
+	worker.serve.zone_counters = NULL;
 	ipc_send(worker.supervisor, stopped, &m);
 	worker.is_serving = false;
 }
@@ -186,6 +239,9 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 	switch ((int)m->type) {
 	case MSG_go:
 		serve_all();
+		break;
+	case MSG_tls:
+		on_tls(m);
 		break;
 	case MSG_retire:
 		retire();
@@ -202,7 +258,7 @@ on_gone(void *arg, struct ipc *c, bool is_breach)
 	(void)arg;
 	(void)c;
 	(void)is_breach;
-	_exit(0);
+	leave();
 }
 
 static void
@@ -212,6 +268,15 @@ say_ready(void)
 	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	ipc_send_fds(worker.supervisor, ready, &m, &pidfd,
 	    pidfd == -1 ? 0 : 1);
+}
+
+static bool
+has_zonestats(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->conf->zone_count; i++)
+		if (d->conf->zones[i].zonestats_group != NULL)
+			return true;
+	return false;
 }
 
 /* Of public answers alone: verifiers ask as much and as fast as they want. */
@@ -241,6 +306,9 @@ worker_main(const struct worker_start *start)
 	    ROLE_SUPERVISOR, 0, &user);
 	serving_context(&worker.serve, d, start->db,
 	    shared_counters(&d->shared, worker.start.number));
+	if (has_zonestats(d))
+		worker.serve.zone_counters = stats_map_zones(&d->shared,
+		    worker.start.number, d->zone_limit);
 	limit_rates(d);
 	struct serve_tcp_limits limits = serving_tcp_limits(d);
 	struct serve_tcp_hooks hooks = { .hand_over = hand_over,

@@ -179,6 +179,7 @@ on_conf(struct xfrd *x, struct ipc_msg *m)
 	    !xfrd_zones_configure(x))
 		_exit(1);
 	conf_destroy(&old);
+	xfrd_cookies_configure(x);
 	/* The store has them in the message before ours; it is told what the
 	 * journal knows of new zones. */
 	for (uint32_t id = 0; id < x->zone_limit; id++)
@@ -364,6 +365,7 @@ xfrd_main(struct daemon *d, int fd)
 	x->loop = event_base_new();
 	ASSERT(x->loop != NULL && event_base_priority_init(x->loop, 3) == 0);
 	open_state(x);
+	xfrd_cookies_configure(x);
 	x->turn_event = event_new(x->loop, -1, 0, on_turn, x);
 	x->window_event = evtimer_new(x->loop, on_window, x);
 	x->minute_event = event_new(x->loop, -1, EV_PERSIST, on_minute, x);

@@ -169,6 +169,8 @@ uint32_t xfrd_order(struct xfrd *x, enum order order, int32_t value);
 
 /* xfrd_zone.c */
 bool xfrd_zones_configure(struct xfrd *x);
+/* xfrd_cookie.c: which secrets hold now. */
+void xfrd_cookies_configure(struct xfrd *x);
 void xzone_destroy(struct xzone **z);
 /* Row of the shared page, timers into the journal, next wake-up. */
 void xzone_refresh_state(struct xzone *z);

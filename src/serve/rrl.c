@@ -17,14 +17,12 @@
 #define NETWORK_OCTETS 8
 
 static const struct {
-	enum rrl_class class;
 	const char *name;
+	enum rrl_class class;
 } classes[] = {
-	{ RRL_NXDOMAIN, "nxdomain" }, { RRL_ERROR, "error" },
-	{ RRL_REFERRAL, "referral" }, { RRL_ANY, "any" },
-	{ RRL_RRSIG, "rrsig" }, { RRL_WILDCARD, "wildcard" },
-	{ RRL_NODATA, "nodata" }, { RRL_DNSKEY, "dnskey" },
-	{ RRL_POSITIVE, "positive" },
+#define RRL_CLASS(name, constant, bit) { name, RRL_##constant },
+#include "tables/rrl_classes.def"
+#undef RRL_CLASS
 };
 #define CLASSES (sizeof(classes) / sizeof(classes[0]))
 
@@ -52,18 +50,6 @@ rrl_start(struct rrl *l, const struct conf_server *c,
 		.random = random | 1 };
 	memcpy(l->key, key, sizeof(l->key));
 	return count > 0 && (l->limit > 0 || l->whitelist_limit > 0);
-}
-
-unsigned
-rrl_class_of_name(const char *name)
-{
-	unsigned all = 0;
-	for (size_t i = 0; i < CLASSES; i++) {
-		if (strcmp(name, classes[i].name) == 0)
-			return classes[i].class;
-		all |= classes[i].class;
-	}
-	return strcmp(name, "all") == 0 ? all : 0;
 }
 
 static const char *
@@ -128,7 +114,8 @@ is_whitelisted(const struct reply *r, unsigned class)
 	const struct conf_zone *z = r->q->zone.apex == NULL ? NULL :
 	    serve_zone_conf(r->s, r->q->zone.id);
 	for (size_t i = 0; z != NULL && i < z->rrl_whitelist.n; i++)
-		if ((rrl_class_of_name(z->rrl_whitelist.at[i]) & class) != 0)
+		if (strcmp(z->rrl_whitelist.at[i], "all") == 0 ||
+		    strcmp(z->rrl_whitelist.at[i], class_name(class)) == 0)
 			return true;
 	return false;
 }

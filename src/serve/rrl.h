@@ -10,12 +10,10 @@
 struct conf_server;
 struct reply;
 
-/* Kinds of answers that do not use up each other's rate; bits, with the names
- * that rrl-whitelist: and the log give them. */
 enum rrl_class {
-	RRL_NXDOMAIN = 0x01, RRL_ERROR = 0x02, RRL_REFERRAL = 0x04,
-	RRL_ANY = 0x08, RRL_WILDCARD = 0x10, RRL_NODATA = 0x20,
-	RRL_DNSKEY = 0x40, RRL_POSITIVE = 0x80, RRL_RRSIG = 0x100
+#define RRL_CLASS(name, constant, bit) RRL_##constant = bit,
+#include "tables/rrl_classes.def"
+#undef RRL_CLASS
 };
 
 /* One network, kind and name. In shared memory, written by one worker. */
@@ -61,5 +59,3 @@ bool rrl_start(struct rrl *l, const struct conf_server *c,
     const uint8_t key[SIPHASH_KEY_OCTETS], uint64_t random);
 /* Counts a complete answer over UDP. */
 enum rrl_verdict rrl_judge(struct rrl *l, const struct reply *r);
-/* A bit of enum rrl_class, all of them for "all"; 0: no such class. */
-unsigned rrl_class_of_name(const char *name);

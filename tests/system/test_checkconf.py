@@ -202,7 +202,8 @@ def test_notices_on_a_terminal(tmp_path):
 
 def test_nothing_is_believed_in_vain(tmp_path):
     """An option that does nothing, and what would go unprotected, is told."""
-    conf = write_all(tmp_path, 'server: rrl-ratelimit: 9 xdp-interface: e\n'
+    conf = write_all(tmp_path, 'server: xfrd-tcp-pipeline: 9 '
+                     'xdp-interface: e\n'
                      'remote-control: control-enable: yes '
                      'control-interface: 127.0.0.1\n'
                      'tls-auth: name: t auth-domain-name: x.y\n'
@@ -210,7 +211,7 @@ def test_nothing_is_believed_in_vain(tmp_path):
                      'provide-xfr: 10.0.0.2 NOKEY t\n')
     r = run(OURS, tmp_path, '-v', conf)
     assert r.returncode == 0
-    for words in ('rrl-ratelimit: has no effect in this version',
+    for words in ('xfrd-tcp-pipeline: has no effect in this version',
                   'xdp-interface: has no meaning here, ignored',
                   'control-interface: 127.0.0.1 is skipped',
                   'primary 10.0.0.1 is not asked',

@@ -49,7 +49,6 @@ class Nsd(Server):
 
     def __init__(self, directory, ports, zones=()):
         super().__init__(directory, ports, zones)
-        self.server_options = []
         self.verify = None          # lines of the verify: clause
         self.verify_port = None
         self.username = ''
@@ -93,6 +92,9 @@ class Nsd(Server):
             'xfrdfile: "%s/xfrd.state"' % self.dir,
             'zonelistfile: "%s/zone.list"' % self.dir,
             'xfrdir: "%s"' % self.dir, 'verbosity: 3',
+            'cookie-secret-file: "%s"' % self.cookie_file,
+            # Tests ask as often as they like, all from one address.
+            'rrl-ratelimit: 0', 'rrl-whitelist-ratelimit: 0',
             'zonefiles-write: 0', *self.own_options(), *self.server_options]]
         lines += ['remote-control:', '\tcontrol-enable: yes',
                   '\tcontrol-interface: ' + self.socket()]
@@ -130,6 +132,10 @@ class Nsd(Server):
     @property
     def config(self):
         return self.dir / 'nsd.conf'
+
+    @property
+    def cookie_file(self):
+        return self.dir / 'cookiesecrets.txt'
 
     def socket(self):
         return str(self.dir / 'ctl')
