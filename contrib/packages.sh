@@ -5,7 +5,8 @@ BUILD_PACKAGES='gcc libc6-dev meson ninja-build pkgconf libevent-dev libssl-dev
 libldns-dev libyaml-dev liblmdb-dev libsystemd-dev'
 RUN_PACKAGES='ldnsutils procps'
 TEST_PACKAGES='libcmocka-dev python3 python3-pytest python3-pytest-xdist
-python3-dnspython knot nsd bind9 bind9-utils bind9-dnsutils ldnsutils procps
+python3-dnspython knot knot-dnsutils nsd bind9 bind9-utils bind9-dnsutils
+ldnsutils procps
 openssl'
 
 # packages_missing LIST: those of the list that are not installed

@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "config.h"
+#include "serve/tls_files.h"
 
 #define EXIT_UNKNOWN 1
 #define EXIT_BAD 2
@@ -194,7 +195,7 @@ main(int argc, char **argv)
 		goto out;
 	/* A single value is printed from any file that can be read, as
 	 * nsd-checkconf does: scripts ask before all is in place. */
-	if (!asks_for_one(&a) && !conf_check(c, &r))
+	if (!asks_for_one(&a) && !(conf_check(c, &r) && tls_files_check(c, &r)))
 		goto out;
 	status = answer(c, &a);
 out:

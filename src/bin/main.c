@@ -270,6 +270,8 @@ main(int argc, char **argv)
 	if (fd == -1 || !sup_conf_apply(&d, fd))
 		return 1;
 	close(fd);
+	if (!sup_tls_start(&d))
+		return 1;
 	if (o.checks_only)
 		return 0;
 	d.is_foreground = o.is_foreground || d.conf->server.debug_mode;

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "serve/tls_files.h"
 
 static bool
 sockets_add(struct sockets *s, int fd, const struct addr *a)
@@ -36,6 +37,15 @@ options_of(const struct conf_server *s)
 		.mss = (int)s->tcp_mss,
 		.send_octets = (int)s->send_buffer_size,
 		.receive_octets = (int)s->receive_buffer_size };
+}
+
+/* Port 853 is not for UDP in the clear (RFC 7858 section 3.1). */
+static bool
+open_tls(const struct addr *a, const struct sock_options *o,
+    struct sockets *tls)
+{
+	int t = sock_listen(a, o);
+	return t != -1 && sockets_add(tls, t, a);
 }
 
 /* UDP and TCP on one address; errno says why not. */
@@ -67,7 +77,8 @@ open_public(struct daemon *d, const struct addr *a,
 	if ((a->sa.sa_family == AF_INET && !s->do_ip4) ||
 	    (a->sa.sa_family == AF_INET6 && !s->do_ip6))
 		return true;
-	if (open_both(a, o, &d->listening.udp, &d->listening.tcp))
+	if (tls_is_port(s, addr_port(a)) ? open_tls(a, o, &d->listening.tls) :
+	    open_both(a, o, &d->listening.udp, &d->listening.tcp))
 		return true;
 	ev_cannot_listen(addr_text_port(a, text), strerror(errno));
 	return false;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/sock.h"
+#include "serve/tls.h"
 #include "verify/request.h"
 #include "zone/zone.h"
 
@@ -66,6 +67,11 @@ struct msg_candidate {
 
 struct msg_go {
 	uint32_t generation;
+};
+/* Key, certificate and OCSP response come along: new connections with TLS are
+ * made with them. */
+struct msg_tls {
+	uint8_t ticket_key[TLS_TICKET_KEY_OCTETS];
 };
 struct msg_retire {
 	uint32_t generation;

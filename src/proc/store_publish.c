@@ -203,6 +203,7 @@ store_generation_message(struct store *s, struct ipc_msg *m)
 	if (!s->is_loaded)
 		return;		/* their channels close: they are lost */
 	s->generation = g->generation;
+	store_tell_size(s);
 	for (uint32_t i = 0; i < g->count && i < m->fd_count; i++) {
 		int keep[3 * MAX_SOCKETS + 4];
 		size_t n = 0;

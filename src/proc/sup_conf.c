@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "proc/supervisor.h"
+#include "serve/tls_files.h"
 
 /* At the start they are for whoever starts us, afterwards for the log. */
 static void
@@ -38,10 +39,20 @@ read_and_dump(const char *path, int fd, bool is_start)
 	struct conf *c = NULL;
 	struct octets text = { 0 };
 	bool is_good = conf_load_file(path, &r, &c) == OK &&
-	    conf_check(c, &r) && conf_dump(c, &text) &&
+	    conf_check(c, &r) && (!is_start || tls_files_check(c, &r)) &&
+	    conf_dump(c, &text) &&
 	    fd_write_all(fd, text.at, text.len);
 	show_messages(&r, is_start);
 	return is_good;
+}
+
+bool
+sup_has_succeeded(pid_t pid)
+{
+	int status = -1;
+	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	return pid != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 int
@@ -54,10 +65,7 @@ sup_conf_read(const struct daemon *d, const char *path)
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(read_and_dump(path, fd, d->conf == NULL) ? 0 : 1);
-	int status = -1;
-	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	if (pid == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (!sup_has_succeeded(pid))
 		fd_close(&fd);
 	return fd;
 }
@@ -261,6 +269,7 @@ sup_reconfig(struct sup *s, char *text, size_t room)
 	hand_out(s, &s->xfrd);
 	hand_out(s, &s->store);
 	hand_out(s, &s->gate);
+	sup_tls_reload(s);
 	snprintf(text, room, "ok");
 	return true;
 }

@@ -32,6 +32,7 @@ worker_add(struct sup *s, uint32_t generation, uint32_t number, int fd)
 	w->channel = ipc_open(s->loop, fd, ROLE_SUPERVISOR, ROLE_WORKER,
 	    number, &user);
 	s->workers = w;
+	sup_tls_hand_out(s, w);
 	return w;
 }
 

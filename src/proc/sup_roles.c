@@ -56,6 +56,7 @@ role_keeps(const struct daemon *d, enum role r, int *keep)
 	size_t n = 0;
 	if (r == ROLE_XFRD) {
 		keep[n++] = d->notify_pair[1];
+		keep[n++] = d->shared.zone_counters;
 		n = keep_sockets(keep, n, &d->listening.control);
 	} else if (r == ROLE_GATE) {
 		n = keep_sockets(keep, n, &d->listening.verify_udp);
@@ -63,8 +64,10 @@ role_keeps(const struct daemon *d, enum role r, int *keep)
 	} else if (r == ROLE_STORE) {
 		n = keep_sockets(keep, n, &d->listening.udp);
 		n = keep_sockets(keep, n, &d->listening.tcp);
+		n = keep_sockets(keep, n, &d->listening.tls);
 		n = keep_sockets(keep, n, &d->listening.verify_udp);
 		keep[n++] = d->notify_pair[0];
+		keep[n++] = d->shared.zone_counters;
 		for (unsigned i = 0; i < MAX_WORKERS; i++) {
 			keep[n++] = d->handover[i][0];
 			keep[n++] = d->handover[i][1];

@@ -1,7 +1,8 @@
 /* supervisor.h - the process that outlives the others.
  * supervisor.c starts it and holds the signals; sup_roles.c forks and repairs
  * the roles; sup_generation.c hands over from worker to worker; sup_verifier.c
- * runs verifiers; sup_conf.c reads and hands out configurations.
+ * runs verifiers; sup_conf.c reads and hands out configurations, sup_tls.c what
+ * the TLS service is made of.
  * It reads no packets, holds no zone data, and aborts on no message. */
 #pragma once
 #include <event2/event.h>
@@ -13,6 +14,7 @@
 #include "proc/daemon.h"
 #include "proc/ipc.h"
 #include "proc/keeper.h"
+#include "serve/tls.h"
 #include "verify/slots.h"
 
 struct sup;
@@ -77,6 +79,8 @@ struct sup {
 	bool is_asked_for;		/* the next one, meanwhile */
 	bool store_has_forked;		/* the present store: a generation */
 	struct event *switch_timer;
+	uint8_t ticket_key[TLS_TICKET_KEY_OCTETS];
+	struct event *ticket_timer;
 	struct sup_candidate *candidates;
 	struct slots *slots;
 	struct sup_verifier *verifiers;
@@ -118,6 +122,8 @@ void sup_verifier_candidate_gone(struct sup *s, uint32_t candidate);
 void sup_verifier_reaped(struct sup *s, pid_t pid, int status);
 
 /* sup_conf.c */
+/* Waits for a child that was forked (-1: was not): did it exit with 0? */
+bool sup_has_succeeded(pid_t pid);
 /* Reads path in a child; the normalised configuration as a memory file, or -1
  * (the child has told what is wrong on standard error and in the log). */
 int sup_conf_read(const struct daemon *d, const char *path);
@@ -128,6 +134,15 @@ bool sup_conf_apply(struct daemon *d, int fd);
 int sup_conf_share(const struct daemon *d);
 /* reconfig: reads, applies, hands out; *text says how it went. */
 bool sup_reconfig(struct sup *s, char *text, size_t room);
+
+/* sup_tls.c */
+/* Before anything is started: false when the files are not good (it is said on
+ * standard error). */
+MUST_CHECK bool sup_tls_start(struct daemon *d);
+MUST_CHECK bool sup_tls_init(struct sup *s);
+/* Reads the files again. If they are not good, nothing changes. */
+void sup_tls_reload(struct sup *s);
+void sup_tls_hand_out(struct sup *s, struct sup_worker *w);
 
 /* supervisor.c */
 int supervisor_main(struct daemon *d);
