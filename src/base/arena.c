@@ -41,6 +41,15 @@ arena_create(size_t block_octets)
 	return a;
 }
 
+size_t
+arena_octets(const struct arena *a)
+{
+	size_t octets = 0;
+	for (const struct block *b = a->newest; b != NULL; b = b->older)
+		octets += sizeof(*b) + b->room;
+	return octets;
+}
+
 void
 arena_reset(struct arena *a)
 {

@@ -19,6 +19,8 @@ void *arena_alloc(struct arena *a, size_t octets);
 void *arena_copy(struct arena *a, const void *from, size_t octets);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
+/* What it has taken from the system. */
+size_t arena_octets(const struct arena *a);
 /* printf into the arena. */
 char *arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

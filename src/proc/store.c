@@ -201,6 +201,13 @@ on_child(int sig, void *arg)
 		store_reaped(arg, pid, status);
 }
 
+void
+store_tell_size(const struct store *s)
+{
+	if (s->db != NULL)
+		s->d->shared.stats->db_octets = zonedb_octets(s->db);
+}
+
 static void
 on_tidy(evutil_socket_t fd, short what, void *arg)
 {
@@ -209,8 +216,7 @@ on_tidy(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	bool is_more = s->db != NULL && zonedb_tidy(s->db, TIDY_BUDGET_US);
-	if (s->db != NULL)
-		s->d->shared.stats->db_octets = zonedb_octets(s->db);
+	store_tell_size(s);
 	evtimer_add(s->tidy_timer, is_more ? &soon : &later);
 }
 

@@ -73,6 +73,8 @@ void store_load_abort(struct store *s);
 /* store_publish.c */
 void store_publish_message(struct store *s, struct ipc_msg *m);
 void store_generation_message(struct store *s, struct ipc_msg *m);
+/* How much the zones take, for the statistics. */
+void store_tell_size(const struct store *s);
 void store_serving(struct store *s, const struct msg_serving *m);
 /* Zones came, went or were loaded: workers need a new generation. */
 void store_want_generation(struct store *s);

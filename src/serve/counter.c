@@ -23,7 +23,7 @@ is_named_type(unsigned type)
 	return (type >= 1 && type <= 22) || (type >= 24 && type <= 26) ||
 	    (type >= 28 && type <= 30) || type == TYPE_SRV ||
 	    (type >= 35 && type <= 37) || type == TYPE_DNAME ||
-	    (type >= 41 && type <= 52) || (type >= 59 && type <= 65) ||
+	    (type >= 41 && type <= 53) || (type >= 59 && type <= 65) ||
 	    type == 99 || (type >= 104 && type <= 109);
 }
 

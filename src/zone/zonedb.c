@@ -304,6 +304,12 @@ zonedb_warm_end(struct zonedb *db)
 	region_warm_end(&db->warmer);
 }
 
+uint64_t
+zonedb_octets(const struct zonedb *db)
+{
+	return (uint64_t)db->mem.region.in_use * REGION_CHUNK_OCTETS;
+}
+
 void
 zonedb_stats(const struct zonedb *db, struct zonedb_stats *s)
 {
@@ -317,7 +323,7 @@ zonedb_stats(const struct zonedb *db, struct zonedb_stats *s)
 		s->records += z->version->records;
 		s->nodes += z->version->nodes;
 	}
-	s->region_octets = db->mem.region.in_use * REGION_CHUNK_OCTETS;
+	s->region_octets = zonedb_octets(db);
 	for (uint32_t c = 1; c <= db->mem.highest; c++) {
 		s->live_octets += db->mem.chunks[c].live;
 		s->dead_octets += db->mem.chunks[c].fill -

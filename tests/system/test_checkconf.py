@@ -170,7 +170,7 @@ def test_file_that_cannot_be_read(tmp_path):
 
 
 NOTICED = ('verify: enable: yes verifier: a verifier: b\n'
-           'server: statistics: 5\nzone: name: a zonefile: x\n')
+           'server: metrics-port: 5\nzone: name: a zonefile: x\n')
 
 
 def test_notices_with_v(tmp_path):
@@ -178,7 +178,7 @@ def test_notices_with_v(tmp_path):
     assert run(OURS, tmp_path, conf).stderr == ''
     r = run(OURS, tmp_path, '-v', conf)
     assert r.returncode == 0
-    for words in ('t.conf:2: notice: statistics: has no effect in this version',
+    for words in ('t.conf:2: notice: metrics-port: has no effect in this version',
                   'has 2 verifiers', 'username: is unset',
                   't.conf:3: notice: zone a: its zone file is verified'):
         assert words in r.stderr

@@ -131,7 +131,7 @@ names_are_those_of_nsd(void **state)
 		{ COUNT_TYPE + TYPE_A, "num.type.A", true },
 		{ COUNT_TYPE + TYPE_SRV, "num.type.SRV", true },
 		{ COUNT_TYPE + 0, "num.type.TYPE0", false },
-		{ COUNT_TYPE + 53, "num.type.TYPE53", false },
+		{ COUNT_TYPE + 54, "num.type.TYPE54", false },
 		{ COUNT_TYPE + TYPE_AXFR, "num.type.TYPE252", false },
 		{ COUNT_OPCODE + OPCODE_QUERY, "num.opcode.QUERY", true },
 		{ COUNT_OPCODE + OPCODE_NOTIFY, "num.opcode.NOTIFY", false },
