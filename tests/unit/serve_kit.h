@@ -22,7 +22,7 @@
 #include "serve_sign.h"
 #include "zone/zonedb.h"
 
-#define KIT_ZONES 8
+#define KIT_ZONES 32
 
 struct kit {
 	struct zonedb *db;

@@ -1,5 +1,6 @@
-/* serve_zones.h - the zones that the answers of test_serve_answer are about:
- * example. (in four ways of signing), second. beside it, and small. below. */
+/* serve_zones.h - zones for tests that need some: example., second. beside it,
+ * and small. below. What is answered from zones is the table of
+ * tests/data/answers. */
 #pragma once
 
 static const char zone_example[] =

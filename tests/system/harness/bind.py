@@ -37,9 +37,10 @@ options {
 	serial-query-rate 1000; notify-rate 1000;
 	masterfile-format text; max-ixfr-ratio unlimited;
 	allow-transfer { none; }; empty-zones-enable no;
+	%(more)s
 };
 ''' % {'control': self.control_port, 'log': self.log, 'dir': self.dir,
-            'port': self.port}
+            'port': self.port, 'more': ' '.join(self.server_options)}
         for k in self.keys():
             text += 'key "%s" { algorithm %s; secret "%s"; };\n' % (
                 k.name, k.algorithm, k.secret)

@@ -14,6 +14,7 @@ class Knot(Server):
             '  listen: [ 127.0.0.1@%d, "::1@%d" ]' % (self.port, self.port),
             '  udp-workers: 1', '  tcp-workers: 1', '  background-workers: 1',
             '  automatic-acl: off',
+            *('  ' + o for o in self.server_options),
             'control:',
             '  listen: "%s"' % self.socket(),
             'log:', '  - target: "%s"' % self.log, '    any: debug',
@@ -35,7 +36,7 @@ class Knot(Server):
         (self.dir / 'knot.conf').write_text('\n'.join(lines) + '\n')
 
     def _zone(self, zone, remotes, acls):
-        tag = zone.name.replace('.', '-')
+        tag = zone.name.replace('.', '-') or 'root'
         masters, notify, rules = [], [], []
         for i, peer in enumerate(zone.primaries() + zone.secondaries):
             name = '%s%d' % (tag, i)

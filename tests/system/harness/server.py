@@ -38,7 +38,7 @@ class Zone:
 
     @property
     def file(self):
-        return self.name.rstrip('.') + '.zone'
+        return (self.name.rstrip('.') or 'root') + '.zone'
 
     def primaries(self):
         return ([self.primary] if self.primary else []) + self.also_primaries
@@ -82,6 +82,7 @@ class Server:
         self.ports = ports
         self.port = ports.get()
         self.zones = list(zones)
+        self.server_options = []    # raw lines, own syntax
         self.process = Process(self.dir)
         self.log = self.dir / 'log'
 
