@@ -62,6 +62,7 @@ struct msg_writer {
 	size_t limit;		/* no record is put beyond this */
 	size_t reserved;	/* kept free at the end for OPT and TSIG */
 	uint16_t counts[4];	/* qd an ns ar */
+	uint16_t owner;		/* offset of the last record's, 0 none */
 	unsigned table_used;
 	uint16_t table[256];	/* offsets of names by hash, 0 empty */
 };

@@ -26,6 +26,7 @@ msg_write(struct msg_writer *w, uint8_t *octets, size_t limit, uint16_t id,
 	w->reserved = 0;
 	memset(w->counts, 0, sizeof w->counts);
 	w->table_used = 0;
+	w->owner = 0;
 	memset(w->table, 0, sizeof w->table);
 	memset(octets, 0, MSG_HEADER_OCTETS);
 	octets_set_u16(octets, id);
@@ -38,6 +39,61 @@ room_end(const struct msg_writer *w)
 	return w->limit > w->reserved ? w->limit - w->reserved : 0;
 }
 
+static inline uint64_t
+load64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint32_t
+load32(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* Labels are short: calls of memcmp would cost more than they compare. */
+static inline bool
+same_octets(const uint8_t *a, const uint8_t *b, unsigned n)
+{
+	if (n >= 8) {
+		for (unsigned i = 0; i + 8 < n; i += 8)
+			if (load64(a + i) != load64(b + i))
+				return false;
+		return load64(a + n - 8) == load64(b + n - 8);
+	}
+	if (n >= 4)
+		return load32(a) == load32(b) &&
+		    load32(a + n - 4) == load32(b + n - 4);
+	return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] &&
+	    a[n - 1] == b[n - 1]);
+}
+
+/* Of a label's octets the first and the last eight count; what differs in its
+ * middle alone meets in one set. */
+static inline uint64_t
+mix_label(uint64_t h, const uint8_t *label)
+{
+	unsigned n = *label++;
+	uint64_t first, last;
+	if (n >= 8) {
+		first = load64(label);
+		last = load64(label + n - 8);
+	} else if (n >= 4) {
+		first = load32(label);
+		last = load32(label + n - 4);
+	} else {
+		first = label[0];
+		last = (unsigned)label[n / 2] << 8 | label[n - 1];
+	}
+	h = (h ^ first) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ h >> 32 ^ last ^ n) * UINT64_C(0xd6e8feb86659fd93);
+	return h ^ h >> 32;
+}
+
 /* Where each label of a name starts, and the set of the suffix from there. */
 struct suffixes {
 	unsigned n;
@@ -47,7 +103,8 @@ struct suffixes {
 
 /* From the last label to the first, so that each suffix is hashed by adding
  * one label to the next shorter one. Quality matters little: a collision
- * costs one comparison, and the table holds one message's names. */
+ * costs one comparison, and the table holds one message's names. Returns the
+ * name's length. */
 static size_t
 suffixes_of(const uint8_t *name, struct suffixes *s)
 {
@@ -55,12 +112,9 @@ suffixes_of(const uint8_t *name, struct suffixes *s)
 	for (; name[i] != 0; i += name[i] + 1u)
 		s->at[n++] = (uint8_t)i;
 	s->n = n;
-	uint32_t h = 0;
+	uint64_t h = 0;
 	while (n-- > 0) {
-		const uint8_t *p = name + s->at[n];
-		for (unsigned left = *p + 1u; left > 0; left--)
-			h = (h ^ *p++) * 0x9e3779b1u;
-		h ^= h >> 15;
+		h = mix_label(h, name + s->at[n]);
 		s->set[n] = (uint8_t)(h & (SLOTS - WAYS));
 	}
 	return i + 1;
@@ -81,7 +135,7 @@ stands_at(const uint8_t *octets, size_t at, const uint8_t *name)
 			return false;
 		if (n == 0)
 			return true;
-		if (memcmp(octets + at + 1, name + 1, n) != 0)
+		if (!same_octets(octets + at + 1, name + 1, n))
 			return false;
 		at += n + 1;
 		name += n + 1;
@@ -128,17 +182,19 @@ enter_suffixes(struct msg_writer *w, const struct suffixes *s, unsigned n,
 }
 
 /* Appends a name up to end. When a later part of the record does not fit, the
- * caller takes the octets back and has the table forget them. */
+ * caller takes the octets back and has the table forget them. *len: of the
+ * name as it was given; *found: where it can be pointed at, 0 if nowhere. */
 static bool
-put_name(struct msg_writer *w, const uint8_t *name, size_t end)
+put_name(struct msg_writer *w, const uint8_t *name, size_t end, size_t *len,
+    uint16_t *found)
 {
 	struct suffixes s;
-	size_t len = suffixes_of(name, &s);
 	unsigned i = 0, pointer = 0;
+	*len = suffixes_of(name, &s);
 	while (i < s.n && (pointer = find_suffix(w, name + s.at[i],
 	    s.set[i])) == 0)
 		i++;
-	size_t literal = i < s.n ? s.at[i] : len;
+	size_t literal = i < s.n ? s.at[i] : *len;
 	size_t start = w->len, need = literal + (i < s.n ? 2 : 0);
 	if (end < start || end - start < need)
 		return false;
@@ -148,6 +204,9 @@ put_name(struct msg_writer *w, const uint8_t *name, size_t end)
 		    (uint16_t)(0xc000u | pointer));
 	w->len += need;
 	enter_suffixes(w, &s, i, start);
+	*found = (uint16_t)(i == 0 ? pointer : start);
+	if (*found > POINTER_MAX)
+		*found = 0;
 	return true;
 }
 
@@ -171,17 +230,19 @@ forget_from(struct msg_writer *w, size_t len)
 			w->table[i] = 0;
 			w->table_used--;
 		}
+	if (w->owner >= len)
+		w->owner = 0;
 }
 
 bool
 msg_put_question(struct msg_writer *w, const uint8_t *qname, uint16_t qtype,
     uint16_t qclass)
 {
-	size_t start = w->len, end = room_end(w);
+	size_t start = w->len, end = room_end(w), len;
 	uint8_t fixed[4];
 	octets_set_u16(fixed, qtype);
 	octets_set_u16(fixed + 2, qclass);
-	if (!put_name(w, qname, end) ||
+	if (!put_name(w, qname, end, &len, &w->owner) ||
 	    !put_octets(w, fixed, sizeof fixed, end)) {
 		w->len = start;
 		forget_from(w, start);
@@ -194,24 +255,37 @@ msg_put_question(struct msg_writer *w, const uint8_t *qname, uint16_t qtype,
 static bool
 put_rdata(struct msg_writer *w, const struct rr *rr, size_t end)
 {
-	uint16_t at[4];
+	uint16_t at[4], found;
 	unsigned n = rdata_compressible_names(rr->type, rr->rdata,
 	    rr->rdata_len, at);
-	size_t done = 0;
+	size_t done = 0, len;
 	for (unsigned i = 0; i < n; i++) {
 		if (!put_octets(w, rr->rdata + done, at[i] - done, end) ||
-		    !put_name(w, rr->rdata + at[i], end))
+		    !put_name(w, rr->rdata + at[i], end, &len, &found))
 			return false;
-		done = at[i] + name_len(rr->rdata + at[i]);
+		done = at[i] + len;
 	}
 	return put_octets(w, rr->rdata + done, rr->rdata_len - done, end);
+}
+
+/* Most records have the owner of the one before, or that of the question. */
+static bool
+put_owner(struct msg_writer *w, const uint8_t *name, size_t end)
+{
+	uint8_t pointer[2];
+	size_t len;
+	if (w->owner == 0 || *name == 0 ||
+	    !stands_at(w->octets, w->owner, name))
+		return put_name(w, name, end, &len, &w->owner);
+	octets_set_u16(pointer, (uint16_t)(0xc000u | w->owner));
+	return put_octets(w, pointer, sizeof pointer, end);
 }
 
 static bool
 put_rr(struct msg_writer *w, const struct rr *rr, size_t end)
 {
 	uint8_t fixed[RR_FIXED_OCTETS];
-	if (!put_name(w, rr->owner, end))
+	if (!put_owner(w, rr->owner, end))
 		return false;
 	octets_set_u16(fixed, rr->type);
 	octets_set_u16(fixed + 2, rr->class);

@@ -79,6 +79,14 @@ rdata_is_valid(uint16_t type, const uint8_t *rdata, uint16_t len)
 	return buf_left(&b) == 0;
 }
 
+static bool
+has_names(const uint8_t *fields)
+{
+	while (*fields != F_END && *fields != F_NAME)
+		fields++;
+	return *fields == F_NAME;
+}
+
 /* Where the names start; stops at the first field that does not fit. */
 static unsigned
 names_of(const struct rdata_row *row, const uint8_t *rdata, uint16_t len,
@@ -86,7 +94,7 @@ names_of(const struct rdata_row *row, const uint8_t *rdata, uint16_t len,
 {
 	struct buf b = buf_reading(rdata, len);
 	unsigned n_names = 0;
-	for (const uint8_t *f = row->fields; *f != F_END; f++) {
+	for (const uint8_t *f = row->fields; has_names(f); f++) {
 		const uint8_t *name;
 		size_t n, start = b.at;
 		if (*f == F_NAME) {
