@@ -45,6 +45,13 @@ struct list_place {
 	unsigned clause;
 };
 
+/* Somebody whom an option names, with the first line that does. */
+struct named_user {
+	struct named_user *next;
+	const char *name, *option, *file;
+	unsigned line;
+};
+
 struct clause {
 	enum conf_section_id section;	/* SECTION_COUNT: none yet */
 	size_t index;			/* of the object in its vector */
@@ -62,7 +69,8 @@ struct builder {
 	unsigned clause_count;
 	struct list_place verifier_place;
 	struct vector keys, tls_auths, patterns, zones;
-	bool reads_disk;		/* include: is allowed */
+	struct named_user *users;	/* that must exist */
+	bool reads_disk;		/* include: is allowed, users exist */
 	struct include *including;	/* innermost file being read */
 };
 

@@ -236,7 +236,7 @@ const char *conf_message_text(const struct conf_message *m, char *text,
 MUST_CHECK enum err conf_load_file(const char *path, struct conf_report *r,
     struct conf **out);
 /* The same from memory; name is for messages. Nothing is read from disk:
- * include: is an error. */
+ * include: is an error, users are not looked up. */
 MUST_CHECK enum err conf_load_octets(const char *name, const uint8_t *octets,
     size_t len, struct conf_report *r, struct conf **out);
 /* Frees and clears; null is accepted. */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "base/spawn.h"
 #include "conf/build.h"
 
 #define VERIFIERS_LEAST 4
@@ -163,6 +164,21 @@ finish_tls_auths(struct builder *b)
 	    b->tls_auths.n * sizeof(*t));
 }
 
+/* A configuration from memory was a file once, and a role may stand in a
+ * chroot, where nobody is known. username is looked at when it is used. */
+static void
+finish_users(struct builder *b)
+{
+	struct spawn_user user;
+	const char *ours = b->conf->server.username;
+	for (struct named_user *u = b->users; u != NULL && b->reads_disk;
+	    u = u->next)
+		if (u->name[0] != '\0' && strcmp(u->name, ours) != 0 &&
+		    spawn_user_find(u->name, &user) != OK)
+			build_error(b, u->file, u->line,
+			    "%s: there is no user %s", u->option, u->name);
+}
+
 void
 build_finish(struct builder *b)
 {
@@ -174,5 +190,6 @@ build_finish(struct builder *b)
 	build_defaults_fill(b, SECTION_DNSTAP, &b->conf->dnstap);
 	finish_keys(b);
 	finish_tls_auths(b);
+	finish_users(b);
 	build_finish_zones(b);
 }

@@ -94,8 +94,26 @@ feed_sync(struct conf_set *set, bool by_zone, unsigned feed_bit,
 }
 
 static void
-rules_verify(struct conf_verify *y, unsigned bit)
+rule_user(struct builder *b, const char *name, const struct value *v)
 {
+	struct named_user *u = b->users;
+	while (u != NULL && strcmp(u->name, name) != 0)
+		u = u->next;
+	if (u != NULL)
+		return;
+	u = arena_new(b->arena, struct named_user);
+	*u = (struct named_user){ .next = b->users, .name = name,
+		.option = arena_strdup(b->arena, v->name), .file = v->file,
+		.line = v->line };
+	b->users = u;
+}
+
+static void
+rules_verify(struct builder *b, struct conf_verify *y, unsigned bit,
+    const struct value *v)
+{
+	if (bit == CONF_VERIFY_verifier_user)
+		rule_user(b, y->verifier_user, v);
 	if (bit == CONF_VERIFY_verifier_feed ||
 	    bit == CONF_VERIFY_verifier_feed_zone)
 		feed_sync(&y->set, bit == CONF_VERIFY_verifier_feed_zone,
@@ -111,6 +129,8 @@ rules_zone(struct builder *b, struct conf_zone *z, unsigned bit,
 	if (bit == CONF_ZONE_rrl_whitelist && z->rrl_whitelist.n > 0)
 		rule_rrl_class(b, z->rrl_whitelist.at[z->rrl_whitelist.n - 1],
 		    v);
+	if (bit == CONF_ZONE_verifier_user)
+		rule_user(b, z->verifier_user, v);
 	if (bit == CONF_ZONE_verifier_feed ||
 	    bit == CONF_ZONE_verifier_feed_zone)
 		feed_sync(&z->set, bit == CONF_ZONE_verifier_feed_zone,
@@ -125,7 +145,7 @@ build_option_rules(struct builder *b, enum conf_section_id section,
 	if (section == SECTION_SERVER)
 		rules_server(b, o->bit, v);
 	else if (section == SECTION_VERIFY)
-		rules_verify(object, o->bit);
+		rules_verify(b, object, o->bit, v);
 	else if (section == SECTION_PATTERN || section == SECTION_ZONE)
 		rules_zone(b, object, o->bit, v);
 }

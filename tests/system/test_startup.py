@@ -33,6 +33,11 @@ BAD_CONFIG = {
     'include': ('include: "/nonexistent/file"\n', 1, '/nonexistent/file'),
     'no-verifier': ('verify:\n\tenable: yes\nzone:\n\tname: a.test\n'
                     '\trequest-xfr: 127.0.0.1 NOKEY\n', None, 'verifier'),
+    'verifier-user': ('verify:\n\tenable: no\n\tverifier-user: nobody.here\n', 3,
+                      'nobody.here'),
+    'verifier-user of a zone': (
+        'zone:\n\tname: a.test\n\tzonefile: a\n\tverifier-user: "no one"\n',
+        4, 'no one'),
     'yaml-unknown': ('---\nserver:\n  prot: 53\n', 3, 'prot'),
     'yaml-syntax': ('---\nserver:\n  port: [53\n', None, ''),
     'secret': ('key:\n\tname: k\n\tsecret: "not base64!"\n', None, 'key k'),
