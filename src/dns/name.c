@@ -62,12 +62,18 @@ name_equal(const uint8_t *a, const uint8_t *b)
 {
 	if (name_identical(a, b))	/* most names come in one case */
 		return true;
-	size_t len = name_len(a);
-	/* A difference in a length octet ends the loop before b does. */
-	for (size_t i = 0; i < len; i++)
-		if (name_fold[a[i]] != name_fold[b[i]])
+	for (;;) {
+		unsigned n = *a;
+		if (*b != n)
 			return false;
-	return true;
+		if (n == 0)
+			return true;
+		for (unsigned i = 1; i <= n; i++)
+			if (name_fold[a[i]] != name_fold[b[i]])
+				return false;
+		a += n + 1;
+		b += n + 1;
+	}
 }
 
 bool
@@ -137,8 +143,12 @@ name_common_labels(const uint8_t *a, const uint8_t *b)
 bool
 name_is_at_or_below(const uint8_t *name, const uint8_t *ancestor)
 {
-	unsigned n = name_labels(name), above = name_labels(ancestor);
-	return n >= above && name_equal(name_strip(name, n - above), ancestor);
+	size_t n = name_len(name), above = name_len(ancestor);
+	while (n > above) {
+		n -= *name + 1u;
+		name += *name + 1u;
+	}
+	return n == above && name_equal(name, ancestor);
 }
 
 const uint8_t *

@@ -194,9 +194,13 @@ put_signatures(struct reply *r, enum section section,
     const struct reply_rrset *what, const uint8_t *owner, uint32_t ttl)
 {
 	uint32_t at = 0;
+	struct rrset all;
 	struct rr rr;
-	while (node_next_rrsig(what->zone, what->node, what->type, &at,
-	    &rr)) {
+	if (!node_rrset(what->zone, what->node, TYPE_RRSIG, &all))
+		return true;
+	while (rrset_next(&all, &at, &rr)) {
+		if (rr.rdata_len < 2 || octets_u16(rr.rdata) != what->type)
+			continue;
 		rr.owner = owner;
 		if (rr.ttl > ttl)
 			rr.ttl = ttl;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "dns/name.h"
 
 /* Symbols in canonical order: 0 ends a label; an escape stands before what
@@ -89,6 +90,23 @@ key_of_label(struct zkey *k, const uint8_t *octets, unsigned n)
 }
 
 void
+key_of_base32hex(struct zkey *k, const uint8_t *octets, unsigned n)
+{
+	uint8_t *to = k->sym;
+	for (unsigned i = 0; i < n; i += 5) {
+		uint64_t five = (uint64_t)octets[i] << 32 |
+		    octets_u32(octets + i + 1);
+		for (unsigned shift = 40; shift > 0; shift -= 5) {
+			unsigned v = five >> (shift - 5) & 31;
+			*to++ = (uint8_t)(v + (v < 10 ? SYM_DIGIT :
+			    SYM_A - 10));
+		}
+	}
+	*to++ = 0;
+	k->len = (unsigned)(to - k->sym);
+}
+
+void
 key_add_asterisk(struct zkey *k, unsigned len)
 {
 	static const uint8_t asterisk = '*';
@@ -107,4 +125,32 @@ key_difference(const struct zkey *a, const struct zkey *b)
 	if (i < n || a->len != b->len)
 		return i;
 	return UINT_MAX;
+}
+
+struct key_meeting
+key_meet(const struct zkey *k, const uint8_t *name, unsigned apex_labels)
+{
+	uint8_t at[NAME_MAX_LABELS];
+	unsigned n = 0, i = 0;
+	for (unsigned j = 0; name[j] != 0; j += name[j] + 1u)
+		at[n++] = (uint8_t)j;
+	n = n > apex_labels ? n - apex_labels : 0;
+	while (n > 0) {
+		const uint8_t *label = name + at[--n];
+		for (unsigned left = *label++; left > 0; left--, label++) {
+			unsigned one = first[*label], two = second[*label];
+			if (key_at(k, i) != one)
+				return (struct key_meeting){ i, one, false };
+			i++;
+			if (two == 0)
+				continue;
+			if (key_at(k, i) != two)
+				return (struct key_meeting){ i, two, false };
+			i++;
+		}
+		if (key_at(k, i) != 0)
+			return (struct key_meeting){ i, 0, false };
+		i++;
+	}
+	return (struct key_meeting){ i == k->len ? UINT_MAX : i, 0, true };
 }

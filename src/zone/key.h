@@ -23,10 +23,21 @@ struct zkey {
 void key_of_name(struct zkey *k, const uint8_t *name, unsigned apex_labels);
 /* One label below the apex, given as its octets. */
 void key_of_label(struct zkey *k, const uint8_t *octets, unsigned n);
+/* The same of a hash in base32hex (RFC 4648 7); n is a multiple of five. */
+void key_of_base32hex(struct zkey *k, const uint8_t *octets, unsigned n);
 /* Turns the key of a name's first len symbols into that of "*" below it. */
 void key_add_asterisk(struct zkey *k, unsigned len);
 /* Where two keys first differ; UINT_MAX when they are equal. */
 unsigned key_difference(const struct zkey *a, const struct zkey *b);
+/* Where a key and that of a name first differ: the latter is not made beyond
+ * it. at: UINT_MAX when they are equal. */
+struct key_meeting {
+	unsigned at;
+	unsigned symbol;	/* of the name's key, there */
+	bool is_end;		/* the name's key ends there */
+};
+struct key_meeting key_meet(const struct zkey *k, const uint8_t *name,
+    unsigned apex_labels);
 
 static inline unsigned
 key_at(const struct zkey *k, unsigned at)

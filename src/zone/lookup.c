@@ -22,8 +22,8 @@ struct step {
 struct descent {
 	unsigned depth;
 	unsigned d;		/* UINT_MAX: found */
-	unsigned found_len;	/* of the leaf's key, when not found */
-	unsigned found_symbol;	/* of the leaf's key at d */
+	unsigned found_symbol;	/* of the leaf's key at d, when not found */
+	bool is_found_end;	/* the leaf's key ends at d */
 	struct twig root, leaf;
 	struct step step[KEY_ROOM];
 };
@@ -32,15 +32,14 @@ static void
 compare_leaf(const struct zone_version *z, const struct zkey *k,
     const uint8_t *name, struct descent *w)
 {
-	struct zkey found;
-	if (name_equal(node_at(z, w->leaf.ref)->octet, name)) {
-		w->d = UINT_MAX;
+	const uint8_t *found = node_at(z, w->leaf.ref)->octet;
+	w->d = UINT_MAX;
+	if (name_equal(found, name))
 		return;
-	}
-	version_key_of(z, w->leaf.ref, &found);
-	w->d = key_difference(k, &found);
-	w->found_len = found.len;
-	w->found_symbol = key_at(&found, w->d);
+	struct key_meeting m = key_meet(k, found, z->apex_labels);
+	w->d = m.at;
+	w->found_symbol = m.symbol;
+	w->is_found_end = m.is_end;
 }
 
 /* The root is no empty twig. */
@@ -116,6 +115,8 @@ nsec_not_after(const struct zone_version *z, const struct zkey *k,
 {
 	const struct zone_node *n;
 	unsigned i = w->depth;
+	if (!(twig_word(&w->root) & TWIG_NSEC))
+		return NULL;
 	if (w->d == UINT_MAX) {
 		if (twig_word(&w->leaf) & TWIG_NSEC)
 			return node_at(z, w->leaf.ref);
@@ -179,7 +180,7 @@ meet_ancestors(const struct zone_version *z, const struct zkey *k,
 	if (w->d == UINT_MAX) {
 		meet(z, &w->leaf, false, out);
 		out->encloser = out->exact;
-	} else if (w->found_len == w->d && is_boundary(k, w->d)) {
+	} else if (w->is_found_end && is_boundary(k, w->d)) {
 		/* The leaf itself is an ancestor. */
 		meet(z, &w->leaf, true, out);
 		out->encloser = node_at(z, w->leaf.ref);

@@ -14,21 +14,6 @@
  * those of ours; a zone that holds more of them in a row is not usable. */
 #define FOREIGN_MAX 4096
 
-/* Base32hex, lower case (RFC 4648 7): five octets are eight characters. */
-static void
-key_of_hash(struct zkey *k, const uint8_t hash[NSEC3_HASH_OCTETS])
-{
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
-	uint8_t label[LABEL_OCTETS], *to = label;
-	for (unsigned i = 0; i < NSEC3_HASH_OCTETS; i += 5) {
-		uint64_t five = (uint64_t)hash[i] << 32 |
-		    octets_u32(hash + i + 1);
-		for (unsigned shift = 40; shift > 0; shift -= 5)
-			*to++ = (uint8_t)digits[five >> (shift - 5) & 31];
-	}
-	key_of_label(k, label, sizeof label);
-}
-
 bool
 nsec3_hash_of_owner(const uint8_t *owner, uint8_t hash[NSEC3_HASH_OCTETS])
 {
@@ -121,7 +106,6 @@ go_back(const struct zone_version *z, struct chain *c)
 static bool
 go_to(const struct zone_version *z, struct chain *c, const struct zkey *k)
 {
-	struct zkey found;
 	uint16_t offset[KEY_ROOM];
 	struct twig t = z->nsec3;
 	c->depth = 0;
@@ -137,13 +121,14 @@ go_to(const struct zone_version *z, struct chain *c, const struct zkey *k)
 		t = s->array[s->taken];
 	}
 	c->at = t;
-	version_key_of(z, t.ref, &found);
-	unsigned d = key_difference(k, &found);
+	struct key_meeting m = key_meet(k, node_at(z, t.ref)->octet,
+	    z->apex_labels);
+	unsigned d = m.at;
 	if (d == UINT_MAX)
 		return true;
 	/* All below the first step beyond d stands on one side of the key; at
 	 * d itself the nearest lower twig was taken, if there is one. */
-	bool is_after = key_at(&found, d) > key_at(k, d);
+	bool is_after = m.symbol > key_at(k, d);
 	while (c->depth > 0 && offset[c->depth - 1] > d)
 		c->depth--;
 	if (is_after && c->depth > 0 && offset[c->depth - 1] == d)
@@ -168,7 +153,7 @@ zone_nsec3_cover(const struct zone_version *z, const struct nsec3_params *p,
 	*is_match = false;
 	if (twig_is_empty(&z->nsec3))
 		return NULL;
-	key_of_hash(&k, hash);
+	key_of_base32hex(&k, hash, NSEC3_HASH_OCTETS);
 	bool found = go_to(z, &c, &k);
 	for (unsigned i = 0; i < FOREIGN_MAX; i++, go_back(z, &c)) {
 		const struct zone_node *n = node_at(z, c.at.ref);
@@ -184,11 +169,11 @@ bool
 version_has_nsec3(const struct zone_version *z, const struct nsec3_params *p,
     const uint8_t hash[NSEC3_HASH_OCTETS])
 {
-	struct zkey k, found;
+	struct zkey k;
 	struct twig t = z->nsec3;
 	if (twig_is_empty(&t))
 		return false;
-	key_of_hash(&k, hash);
+	key_of_base32hex(&k, hash, NSEC3_HASH_OCTETS);
 	while (twig_is_branch(&t)) {
 		uint64_t word = twig_word(&t);
 		unsigned symbol = key_at(&k, branch_offset(word));
@@ -196,7 +181,7 @@ version_has_nsec3(const struct zone_version *z, const struct nsec3_params *p,
 			return false;
 		t = twig_array(z->base, t.ref)[branch_rank(word, symbol)];
 	}
-	version_key_of(z, t.ref, &found);
-	return key_difference(&k, &found) == UINT_MAX &&
-	    has_params(z, node_at(z, t.ref), p);
+	const struct zone_node *n = node_at(z, t.ref);
+	return key_meet(&k, n->octet, z->apex_labels).at == UINT_MAX &&
+	    has_params(z, n, p);
 }
