@@ -7,7 +7,8 @@ The primary (primary.sh start DIR) and the server under test must be running wit
 the same serial.  Each update changes ten names at the primary; the next one begins
 when the server under test answers with the new serial.  Prints a JSON line with
 the PSS of all its processes (MiB) before, after one update and after each hundred;
-pss_max_mib is the largest of samples taken ten times a second meanwhile.
+pss_max_mib is the largest of samples taken one after the other during each tenth
+(without those in which a process came or went: they count shared pages twice).
 """
 import argparse, json, multiprocessing, os, socket, subprocess, sys, time
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -15,10 +16,13 @@ sys.path.insert(0, HERE)
 import dnswire, measure
 
 
-def sampler(pid, stop, most):
+def sampler(pid, stop, watch, most):
     while not stop.is_set() and os.getppid() != 1:
-        most.value = max(most.value, measure.mem(measure.tree([pid]))[0])
-        time.sleep(0.1)
+        if watch.wait(0.5):
+            pids = measure.tree([pid])
+            pss = measure.mem(pids)[0]
+            if sorted(measure.tree([pid])) == sorted(pids):
+                most.value = max(most.value, pss)
 
 
 def update(a, rnd):
@@ -52,17 +56,21 @@ def main():
     ap.add_argument("--first-round", type=int, default=0)
     a = ap.parse_args()
     pid = int(open(a.sut_dir + "/pid").read())
-    stop, most = multiprocessing.Event(), multiprocessing.Value("d", 0)
+    stop, watch = multiprocessing.Event(), multiprocessing.Event()
+    most = multiprocessing.Value("d", 0)
 
     def say(n):
         print(json.dumps({"updates": n, "pss_mib": round(measure.mem(measure.tree([pid]))[0], 1),
                           "pss_max_mib": round(most.value, 1)}), flush=True)
     say(0)
-    s = multiprocessing.Process(target=sampler, args=(pid, stop, most))
+    s = multiprocessing.Process(target=sampler, args=(pid, stop, watch, most))
     s.start()
     try:
         for i in range(1, a.updates + 1):
+            if i % 10 == 1:
+                watch.set()
             update(a, a.first_round + i)
+            watch.clear()
             if i == 1 or i % 100 == 0:
                 say(i)
     finally:
