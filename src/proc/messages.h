@@ -73,6 +73,7 @@ struct msg_go {
 struct msg_tls {
 	uint8_t ticket_key[TLS_TICKET_KEY_OCTETS];
 };
+/* Descriptor: where its connections go, if nobody has its number any more. */
 struct msg_retire {
 	uint32_t generation;
 };

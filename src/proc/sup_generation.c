@@ -4,6 +4,7 @@
  * reading, so that no two versions answer at the same time; queries wait in
  * the sockets' buffers meanwhile. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,27 @@ on_switch_timer(evutil_socket_t fd, short what, void *arg)
 	switch_check(s);
 }
 
+/* Who takes the connections of a worker: the new one of its number, or, when
+ * server-count is lower now, one that there is. */
+static uint32_t
+heir_of(const struct sup *s, uint32_t number)
+{
+	uint32_t count = 0;
+	for (const struct sup_worker *w = s->workers; w != NULL; w = w->next)
+		count += w->generation == s->generation;
+	return count == 0 || number < count ? number : number % count;
+}
+
+static void
+order_retirement(struct sup *s, struct sup_worker *w)
+{
+	struct msg_retire m = { s->generation };
+	uint32_t heir = heir_of(s, w->number);
+	int fd = heir == w->number ? -1 : fcntl(s->d->handover[heir][0],
+	    F_DUPFD_CLOEXEC, 3);
+	ipc_send_fds(w->channel, retire, &m, &fd, fd != -1);
+}
+
 static void
 switch_start(struct sup *s)
 {
@@ -194,11 +216,10 @@ switch_start(struct sup *s)
 		s->switch_timer = evtimer_new(s->loop, on_switch_timer, s);
 	s->is_switching = true;
 	hook_at("hop-9-switch", NULL);
-	struct msg_retire m = { s->generation };
 	for (struct sup_worker *w = s->workers; w != NULL; w = w->next) {
 		if (w->generation != s->generation &&
 		    worker_state_fire(&w->state, ON_WORKER_REPLACED) == OK)
-			ipc_send(w->channel, retire, &m);
+			order_retirement(s, w);
 	}
 	evtimer_add(s->switch_timer, &limit);
 	switch_check(s);

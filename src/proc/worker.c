@@ -45,7 +45,8 @@ static struct {
 	uint64_t counted_retired[SERVE_COUNTERS];
 	bool has_tls, listens_tls;
 
-	/* Connections that the channel to the next worker had no room for. */
+	int heir;		/* the channel to the next worker */
+	/* Connections that it had no room for. */
 	struct passing *first, **last;
 	struct event *pass_again;
 	int64_t pass_until_ms;
@@ -63,9 +64,8 @@ leave(void)
 static bool
 pass(const struct serve_tcp_passed *p)
 {
-	int channel = worker.start.d->handover[worker.start.number][0];
 	bool is_full = false;
-	if (!serving_pass(channel, p)) {
+	if (!serving_pass(worker.heir, p)) {
 		is_full = errno == EAGAIN || errno == EINTR ||
 		    errno == ENOBUFS || errno == ETOOMANYREFS;
 		if (!is_full)
@@ -215,9 +215,13 @@ serve_all(void)
 }
 
 static void
-retire(void)
+retire(struct ipc_msg *m)
 {
-	struct msg_stopped m = { worker.start.generation,
+	if (m->fd_count == 1) {
+		worker.heir = m->fds[0];
+		m->fds[0] = -1;
+	}
+	struct msg_stopped stopped = { worker.start.generation,
 		worker.start.number };
 	hook_at("hop-9-retire", NULL);
 	if (worker.handover != NULL)
@@ -227,7 +231,7 @@ retire(void)
 	/* The counters of this number are the next worker's from here on. */
 	worker.serve.counters = worker.counted_retired;
 	worker.serve.zone_counters = NULL;
-	ipc_send(worker.supervisor, stopped, &m);
+	ipc_send(worker.supervisor, stopped, &stopped);
 	worker.is_serving = false;
 }
 
@@ -244,7 +248,7 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 		on_tls(m);
 		break;
 	case MSG_retire:
-		retire();
+		retire(m);
 		break;
 	case MSG_log:
 		ipc_obey_log(m);
@@ -299,6 +303,7 @@ worker_main(const struct worker_start *start)
 	struct daemon *d = start->d;
 	worker.start = *start;
 	worker.start.number %= MAX_WORKERS;
+	worker.heir = d->handover[worker.start.number][0];
 	zonedb_seal(start->db);
 	worker.loop = event_base_new();
 	ASSERT(worker.loop != NULL);

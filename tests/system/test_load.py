@@ -166,6 +166,39 @@ def test_many_kept_connections_outlive_a_publication(site):
             s.close()
 
 
+@pytest.mark.ours
+def test_connections_of_workers_that_are_no_more(site):
+    """server-count is lowered: who has a connection keeps it."""
+    proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    proxy.server_options += ['tcp-timeout: 60', 'server-count: 4']
+    proxy.start()
+    proxy.wait_serial(ZONE, 1)
+    kept = []
+    try:
+        for _ in range(40):
+            kept.append(socket.create_connection((V4, proxy.port), 5))
+        for s in kept:
+            send_framed(s, QUERY)
+            assert serial_of_wire(read_framed(s)) == 1
+        old = set(proxy.roles()['nsdv-worker'])
+        assert len(old) == 4
+        proxy.server_options[-1] = 'server-count: 1'
+        proxy.write_config()
+        assert proxy.control('reconfig').strip().endswith('ok')
+        wait_until(lambda: len(proxy.roles()['nsdv-worker']) == 1 and
+                   not old & set(proxy.roles()['nsdv-worker']), 10,
+                   lambda: 'one worker: %s' % proxy.roles())
+        for i, s in enumerate(kept):
+            s.settimeout(5)
+            send_framed(s, QUERY)
+            wire = read_framed(s)
+            assert wire is not None, 'connection %d was lost' % i
+            assert serial_of_wire(wire) == 1
+    finally:
+        for s in kept:
+            s.close()
+
+
 def test_descriptors_for_tcp_count(site, monkeypatch):
     """A service manager gives few descriptors; more are allowed."""
     primary = site.primary()
