@@ -205,7 +205,7 @@ store_generation_message(struct store *s, struct ipc_msg *m)
 	s->generation = g->generation;
 	store_tell_size(s);
 	for (uint32_t i = 0; i < g->count && i < m->fd_count; i++) {
-		int keep[3 * MAX_SOCKETS + 4];
+		int keep[3 * MAX_SOCKETS + 8];
 		size_t n = 0;
 		for (unsigned k = 0; k < l->udp.count; k++)
 			keep[n++] = l->udp.fds[k];

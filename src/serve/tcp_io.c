@@ -93,7 +93,10 @@ tcp_io_read(struct tcp_conn *c)
 	size_t room = c->in_room - c->in_len;
 	if (c->tls != NULL) {
 		r = of_tls(c, tls_read(c->tls, to, room, &n), EV_READ);
-		c->may_read = r == TCP_IO_ALL && tls_has_more(c->tls);
+		/* A record at a time: others may wait in the socket, which
+		 * tells so if nothing but input is waited for. */
+		c->may_read = r == TCP_IO_ALL && (c->transfer_count > 0 ||
+		    tls_has_more(c->tls));
 	} else {
 		r = receive(c, to, room, &n);
 		/* If it was less than there was room, nothing is left. */
