@@ -1,0 +1,234 @@
+"""Random zones and random queries: nsd-verify beside NSD, record by record,
+and its proofs of denial beside those that the RFCs ask for word by word.
+
+NSDV_SEED repeats a run. NSDV_LONG_ANSWERS is how many queries to ask, each
+5,000 of them about new zones.
+"""
+import os
+import random
+import time
+from collections import Counter
+
+from harness import answers, random_zones, reference
+from harness.answer_table import Hashes, is_below, lines_of
+from harness.answers import NSEC, NSEC3, RRSIG, TC
+from harness.net import exchange_tcp
+from harness.server import Zone
+
+ROUND = 5000
+ZONES = 24
+LONG = int(os.environ.get('NSDV_LONG_ANSWERS', '0'))
+SEED = int(os.environ.get('NSDV_SEED', '0')) or \
+    (int(time.time()) if LONG else 20261122)
+CNAME, DNAME = 5, 39
+
+
+def labels_of(octets):
+    found, at = [], 0
+    while octets[at]:
+        found.append(octets[at + 1:at + 1 + octets[at]])
+        at += octets[at] + 1
+    return tuple(found)
+
+
+class Case:
+    """One query and what both said to it."""
+
+    def __init__(self, models, zone, name, rdtype, flags):
+        self.models = models
+        self.zone, self.name, self.rdtype = zone, name, rdtype
+        self.flags = flags
+        self.octets = answers.query_octets(
+            name, answers.type_number(rdtype), 0, flags)
+        self.ours = self.theirs = None
+
+    def is_same(self):
+        a, b = self.ours, self.theirs
+        if a is None or b is None:
+            return a is b
+        if (a.flags, a.rcode, a.edns, a.question) != \
+                (b.flags, b.rcode, b.edns, b.question):
+            return False
+        return a.has(TC) or all(
+            set(x) == set(y) for x, y in zip(a.sections, b.sections))
+
+    def is_same_but(self, section, types=None):
+        """Equal apart from one section, or some types in it."""
+        def rest(a):
+            parts = [set(s) for s in a.sections]
+            parts[section] = {
+                r for r in parts[section] if types and r[1] not in types and
+                not (r[1] == RRSIG and int.from_bytes(r[4][:2], 'big')
+                     in types)}
+            return a.flags, a.rcode, a.edns, parts
+        return rest(self.ours) == rest(self.theirs)
+
+    def proof(self, a):
+        return {labels_of(r[0]) for r in a.sections[1]
+                if r[1] in (NSEC, NSEC3)}
+
+    def wanted(self):
+        return reference.proof_of(self.models, self.name, self.rdtype)
+
+    def has_wanted_proof(self):
+        if 'do' not in self.flags or self.ours.has(TC):
+            return True
+        return self.proof(self.ours) == self.wanted()
+
+    def owners(self, a, rdtype):
+        return [r[0] for r in a.sections[0] if r[1] == rdtype]
+
+    def __str__(self):
+        def text(a):
+            return '\n\t'.join(lines_of(a, Hashes())) if a else 'silence'
+        return '%s %s %s (zone %s, %s)\n    ours\n\t%s\n    NSD\n\t%s' % (
+            self.name, self.rdtype, ' '.join(self.flags), self.zone.apex,
+            self.zone.how, text(self.ours), text(self.theirs))
+
+
+# ---- why NSD may say something else, each with the text that decides
+
+def any_is_a_subset(case):
+    """RFC 8482 4.1: one RRset or another, or all, are an answer to ANY."""
+    a, b = case.ours, case.theirs
+    return case.rdtype == 'ANY' and a.rcode == b.rcode and \
+        bool(a.sections[0]) and bool(b.sections[0]) and \
+        a.flags & ~TC == b.flags & ~TC and case.has_wanted_proof()
+
+
+def hidden_by_a_dname(case):
+    """RFC 6672 2.4: what stands below a DNAME is occluded, another DNAME too;
+    NSD takes the lowest, we take the highest."""
+    return any(is_below(theirs, ours) and theirs != ours
+               for ours in case.owners(case.ours, DNAME)
+               for theirs in case.owners(case.theirs, DNAME)) and \
+        case.has_wanted_proof()
+
+
+def the_proof_is_ours(case):
+    """RFC 4035 3.1.3, RFC 5155 7.2: NSD's has one too many or too few; ours is
+    the one that they ask for."""
+    return case.is_same_but(1, (NSEC, NSEC3)) and \
+        case.proof(case.ours) == case.wanted() != case.proof(case.theirs)
+
+
+def courtesy_from_a_wildcard(case):
+    """RFC 1034 4.3.2 step 6 leaves open what is useful: NSD adds addresses
+    that a wildcard gives, which would need proofs (RFC 4035 3.1.3.3)."""
+    more = set(case.theirs.sections[2]) - set(case.ours.sections[2])
+    return case.is_same_but(2) and more and all(
+        labels_of(r[0]) not in m.known for r in more
+        for m in case.models.values()) and \
+        set(case.ours.sections[2]) < set(case.theirs.sections[2])
+
+
+def ds_where_no_cut_is(case):
+    """RFC 4035 3.1.4.1: DS is asked of the zone above. It knows no cut there,
+    and answers as for any name; NSD lets its other zone show through."""
+    name = reference.labels(case.name)
+    if case.rdtype != 'DS' or name not in case.models:
+        return False
+    above = reference.zone_of(case.models, name, 'DS')
+    return above.apex != name and \
+        'NS' not in above.types.get(name, {}) and case.has_wanted_proof()
+
+
+def chain_of_many_links(case):
+    """RFC 1034 7.1: work is bounded. We follow eight links; NSD more, but none
+    of a DNAME that leads below itself."""
+    ours, theirs = (set(a.sections[0]) for a in (case.ours, case.theirs))
+    return len(case.owners(case.ours, CNAME)) == reference.LINKS + 1 and \
+        (ours < theirs or theirs < ours)
+
+
+EXPLANATIONS = [any_is_a_subset, the_proof_is_ours, hidden_by_a_dname,
+                courtesy_from_a_wildcard, ds_where_no_cut_is,
+                chain_of_many_links]
+
+
+# ---- one round
+
+class Round:
+    def __init__(self, site, seed):
+        self.rng = rng = random.Random(seed)
+        signer = random_zones.Signer(site.dir)
+        self.zones = random_zones.zones_of(rng, ZONES)
+        self.ours, self.nsd = site.server('nsd-verify'), site.server('nsd')
+        minimal = 'minimal-responses: ' + rng.choice(['yes', 'no'])
+        self.models = {}
+        for zone in self.zones:
+            text = signer.sign(zone)
+            self.models[reference.labels(zone.apex)] = \
+                reference.Model(zone.apex, text)
+            for server in self.servers():
+                server.add(Zone(zone.apex, text=text))
+        for server in self.servers():
+            server.server_options.append(minimal)
+            server.start(wait=False)
+        for server in self.servers():
+            server.wait_ready()
+
+    def servers(self):
+        return self.ours, self.nsd
+
+    def cases(self, count):
+        found = []
+        for _ in range(count):
+            zone = self.rng.choice(self.zones)
+            found.append(Case(self.models, zone, *zone.question(),
+                              zone.flags()))
+        octets = [c.octets for c in found]
+        for c, a, b in zip(found, answers.ask_all(self.ours.port, octets),
+                           answers.ask_all(self.nsd.port, octets)):
+            c.ours = a and answers.answer_of(a)
+            c.theirs = b and answers.answer_of(b)
+        return found
+
+    def without_size(self, case):
+        """What fits differs with the compression: TCP has room for all."""
+        case.ours, case.theirs = (
+            answers.answer_of(exchange_tcp(
+                '127.0.0.1', s.port, case.octets, 5)) for s in self.servers())
+
+    def judge(self, case):
+        """The reason of a difference, or None."""
+        if case.is_same():
+            return 'same' if case.has_wanted_proof() else None
+        if case.ours is None or case.theirs is None:
+            return None
+        if any_is_a_subset(case):
+            return any_is_a_subset.__name__
+        is_about_size = case.ours.has(TC) or case.theirs.has(TC) or \
+            case.is_same_but(2)
+        if is_about_size:
+            self.without_size(case)
+            if case.is_same():
+                return 'size' if case.has_wanted_proof() else None
+        return next((why.__name__ for why in EXPLANATIONS if why(case)), None)
+
+
+def play(site, seed, count):
+    """(reasons counted, what has none)"""
+    this, reasons, left = Round(site, seed), Counter(), []
+    for case in this.cases(count):
+        why = this.judge(case)
+        reasons[why] += 1
+        if why is None:
+            left.append(str(case))
+    for server in this.servers():
+        server.stop()
+        server.close()
+    return reasons, left
+
+
+def test_random_answers(site, capsys):
+    total, asked, seed = Counter(), 0, SEED
+    while asked < max(LONG, ROUND):
+        reasons, left = play(site, seed, ROUND)
+        total += reasons
+        asked += ROUND
+        with capsys.disabled():
+            print('seed %d: %d queries: %s' % (seed, asked, dict(total)))
+        assert not left, 'NSDV_SEED=%d: %d unexplained\n%s' % (
+            seed, len(left), '\n'.join(left[:5]))
+        seed += 1
