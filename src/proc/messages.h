@@ -77,6 +77,9 @@ struct msg_tls {
 struct msg_retire {
 	uint32_t generation;
 };
+struct msg_log_stats {
+	uint32_t reserved;
+};
 
 struct msg_verifier_started {
 	uint64_t run;

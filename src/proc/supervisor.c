@@ -217,6 +217,14 @@ on_hangup(struct sup *s)
 }
 
 static void
+tell_log_stats(struct sup *s)
+{
+	struct msg_log_stats m = { 0 };
+	for (struct sup_worker *w = s->workers; w != NULL; w = w->next)
+		ipc_send(w->channel, log_stats, &m);
+}
+
+static void
 on_signal(int sig, void *arg)
 {
 	struct sup *s = arg;
@@ -225,7 +233,7 @@ on_signal(int sig, void *arg)
 	} else if (sig == SIGHUP) {
 		on_hangup(s);
 	} else if (sig == SIGUSR1) {
-		ev_sigusr1();
+		tell_log_stats(s);
 	} else {
 		ev_stop_signal(sig);
 		sup_stop(s);

@@ -15,6 +15,7 @@
 #include "base/hook.h"
 #include "base/log.h"
 #include "proc/ipc.h"
+#include "proc/listen.h"
 #include "proc/roles.h"
 #include "proc/serving.h"
 #include "proc/stats.h"
@@ -25,6 +26,8 @@
 /* Until the next worker reads, the channel holds some hundreds. */
 #define PASS_AGAIN_MS 2
 #define PASS_MS 5000
+/* By so much the clock of the loop is behind: a timer may be early. */
+#define COARSE_MS 10
 
 struct passing {
 	struct passing *next;
@@ -40,7 +43,7 @@ static struct {
 	struct rrl rrl;
 	struct serve_udp *udp;
 	struct serve_tcp *tcp;
-	struct event *handover;
+	struct event *handover, *stats_timer;
 	bool is_serving;
 	uint64_t counted_retired[SERVE_COUNTERS];
 	bool has_tls, listens_tls;
@@ -189,6 +192,54 @@ on_tls(struct ipc_msg *m)
 	listen_tls();
 }
 
+/* Of all workers that had this number, since the start of the daemon. */
+static void
+log_stats(void)
+{
+	char nstats[SERVE_NSTATS_MAX], xstats[SERVE_XSTATS_MAX];
+	const struct shared *s = &worker.start.d->shared;
+	const uint64_t *c = shared_counters(s, worker.start.number);
+	int64_t now = clock_wall_s();
+	if (!worker.is_serving)
+		return;
+	serve_counter_nstats(c, nstats);
+	serve_counter_xstats(c, xstats);
+	if (nstats[0] != '\0')
+		ev_nstats(now, s->stats->booted_s, nstats);
+	if (xstats[0] != '\0')
+		ev_xstats(now, s->stats->booted_s, xstats);
+}
+
+/* At multiples of the period, whenever this worker began. */
+static void
+log_stats_later(void)
+{
+	int64_t period = worker.start.d->conf->server.statistics;
+	if (period <= 0)
+		return;
+	int64_t ms = period * 1000 - clock_wall_ms() % (period * 1000) +
+	    COARSE_MS;
+	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+	event_add(worker.stats_timer, &t);
+}
+
+static void
+on_stats_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	log_stats();
+	log_stats_later();
+}
+
+static bool
+is_mine(const struct sockets *s, unsigned i)
+{
+	return listen_is_read_by(s, i, worker.start.number,
+	    daemon_worker_count(worker.start.d));
+}
+
 static void
 serve_all(void)
 {
@@ -204,14 +255,17 @@ serve_all(void)
 	 * before new ones. */
 	on_handover(handover, EV_READ, NULL);
 	for (unsigned i = 0; i < l->udp.count; i++)
-		is_good = is_good &&
-		    serve_udp_listen(worker.udp, l->udp.fds[i]) == OK;
+		if (is_mine(&l->udp, i))
+			is_good = is_good && serve_udp_listen(worker.udp,
+			    l->udp.fds[i]) == OK;
 	for (unsigned i = 0; i < l->tcp.count; i++)
-		is_good = is_good &&
-		    serve_tcp_listen(worker.tcp, l->tcp.fds[i]) == OK;
+		if (is_mine(&l->tcp, i))
+			is_good = is_good && serve_tcp_listen(worker.tcp,
+			    l->tcp.fds[i]) == OK;
 	ASSERT(is_good);
 	worker.is_serving = true;
 	listen_tls();
+	log_stats_later();
 }
 
 static void
@@ -226,6 +280,7 @@ retire(struct ipc_msg *m)
 	hook_at("hop-9-retire", NULL);
 	if (worker.handover != NULL)
 		event_del(worker.handover);
+	event_del(worker.stats_timer);
 	serve_udp_stop(worker.udp);
 	serve_tcp_retire(worker.tcp);
 	/* The counters of this number are the next worker's from here on. */
@@ -249,6 +304,9 @@ on_message(void *arg, struct ipc *c, struct ipc_msg *m)
 		break;
 	case MSG_retire:
 		retire(m);
+		break;
+	case MSG_log_stats:
+		log_stats();
 		break;
 	case MSG_log:
 		ipc_obey_log(m);
@@ -326,7 +384,8 @@ worker_main(const struct worker_start *start)
 	}
 	hook_at("hop-9-ready", NULL);
 	worker.pass_again = evtimer_new(worker.loop, pass_waiting, NULL);
-	ASSERT(worker.pass_again != NULL);
+	worker.stats_timer = evtimer_new(worker.loop, on_stats_timer, NULL);
+	ASSERT(worker.pass_again != NULL && worker.stats_timer != NULL);
 	say_ready();
 	event_base_dispatch(worker.loop);
 	_exit(1);

@@ -6,6 +6,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import dns.message
 import dns.rrset
@@ -324,3 +325,67 @@ def test_many_groups_come_whole(proxy):
     assert groups == sorted(groups) and len(groups) == 151
     assert stats['z7.test..num.type.A'] == '1'
     assert stats['z8.test..num.type.A'] == '0'
+
+
+# ----------------------------------------------------------------- the log
+
+STATS_LINE = re.compile(r'nsd(?:-verify)?\[(\d+)\]: info: ([NX]STATS) '
+                        r'(\d+) (\d+)((?: \w+=\d+)+)$')
+
+
+def stats_lines(server):
+    """[(process, kind, when, since, {name: number})]"""
+    found = (STATS_LINE.search(line)
+             for line in server.text_of_logs().splitlines())
+    return [(int(m[1]), m[2], int(m[3]), int(m[4]),
+             {k: int(v) for k, v in
+              (w.split('=') for w in m[5].split())}) for m in found if m]
+
+
+def log_of_queries(server, queries):
+    """What SIGUSR1 brings into the log, less what it brought before."""
+    def told(count):
+        server.process.child.send_signal(signal.SIGUSR1)
+        wait_until(lambda: len(stats_lines(server)) == count, 5, 'both lines')
+        return stats_lines(server)[-2:]
+    before = told(2)
+    for transport, family, wire in queries:
+        ask(server, transport, family, wire)
+    after = told(4)
+    assert [line[1] for line in after] == ['NSTATS', 'XSTATS']
+    assert before[0][3] == after[0][3] <= after[0][2] <= time.time()
+    return [{k: n - b.get(k, 0) for k, n in a.items()}
+            for a, b in zip((x[4] for x in after), (x[4] for x in before))]
+
+
+def test_lines_of_the_log_are_those_of_nsd(site):
+    """For queries that differ in every field."""
+    wanted = {'address': 1, 'no data': 2, 'no such name': 3, 'referral': 4,
+              'three octets': 5, 'AXFR': 2, 'IXFR, older': 3,
+              'OPT with a name': 1, 'address over TCP and IPv6': 2}
+    queries = [q[1:] for q in QUERIES for _ in range(wanted.get(q[0], 0))]
+    ours = log_of_queries(fill(site.proxy()), queries)
+    nsd = log_of_queries(fill(site.server('nsd')), queries)
+    assert ours == nsd
+    assert [list(line) for line in ours] == [list(line) for line in nsd]
+
+
+def test_statistics_come_at_their_period(site):
+    proxy = site.proxy()
+    proxy.server_options += ['statistics: 1', 'xfrd-reload-timeout: 0']
+    proxy.add(Zone(ZONE, text=zone_text(ZONE)))
+    proxy.start()
+    proxy.wait_serial(ZONE, 1, 15)
+
+    def counted_so_far():
+        return [n.get('A', 0) for _, kind, _, _, n in stats_lines(proxy)
+                if kind == 'NSTATS'] or [0]
+    for serial in 2, 3:
+        assert exchange_udp('127.0.0.1', proxy.port, query('www.' + ZONE))
+        wait_until(lambda: counted_so_far()[-1] == serial - 1, 5, 'counted')
+        publish(proxy, serial)
+    lines = [line for line in stats_lines(proxy) if line[1] == 'XSTATS']
+    times = [line[2] for line in lines]
+    assert len(times) == len(set(times)), 'one line a second'
+    assert len({line[0] for line in lines}) >= 2, 'of more than one worker'
+    assert len({line[3] for line in lines}) == 1, 'since the start of all'
