@@ -57,7 +57,7 @@ serving_tcp_limits(const struct daemon *d)
 
 /* What goes in front of the octets. */
 struct passed_head {
-	uint32_t queries, left_ms;
+	uint32_t queries, left_ms, has_tls;
 };
 
 bool
@@ -67,7 +67,7 @@ serving_pass(int channel, const struct serve_tcp_passed *p)
 		struct cmsghdr align;
 		char octets[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct passed_head head = { p->queries, p->left_ms };
+	struct passed_head head = { p->queries, p->left_ms, p->has_tls };
 	struct iovec iov[2] = { { &head, sizeof(head) },
 		{ (void *)(uintptr_t)p->octets, p->len } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2,
@@ -101,7 +101,7 @@ serving_take(int channel, uint8_t *octets, size_t room,
 		return false;
 	*p = (struct serve_tcp_passed){ .octets = octets,
 		.len = (size_t)n - sizeof(head), .queries = head.queries,
-		.left_ms = head.left_ms };
+		.left_ms = head.left_ms, .has_tls = head.has_tls != 0 };
 	memcpy(&p->fd, CMSG_DATA(cm), sizeof(int));
 	return true;
 }

@@ -119,14 +119,14 @@ pause_a_second(struct serve_tcp *t)
 static void
 take(struct serve_tcp *t, int fd, const struct addr *peer, bool has_tls)
 {
-	struct serve_tcp_passed p = { .fd = fd };
+	struct serve_tcp_passed p = { .fd = fd, .has_tls = has_tls };
 	int on = 1;
 	if (t->count >= t->limits.count) {
 		fd_close(&fd);
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	struct tcp_conn *c = tcp_conn_new(t, &p, peer, has_tls);
+	struct tcp_conn *c = tcp_conn_new(t, &p, peer);
 	if (c == NULL)
 		return;
 	conn_insert(t, c);
@@ -211,7 +211,7 @@ serve_tcp_adopt(struct serve_tcp *t, const struct serve_tcp_passed *p)
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	struct tcp_conn *c = tcp_conn_new(t, p, &peer, false);
+	struct tcp_conn *c = tcp_conn_new(t, p, &peer);
 	if (c == NULL)
 		return;
 	c->is_placed = p->len > 0;

@@ -32,21 +32,23 @@ struct serve_tcp_limits {
 				 * otherwise what is beyond waits */
 };
 
-/* A plain connection on its way from one process to another. octets: what was
- * read and is not answered, framed as on the wire, the last message perhaps
- * in part; at most SERVE_TCP_UNREAD_MAX. */
+/* A connection on its way from one process to another: a plain one, or one with
+ * TLS of which nothing was read. octets: what was read and is not answered,
+ * framed as on the wire, the last message perhaps in part; at most
+ * SERVE_TCP_UNREAD_MAX. */
 #define SERVE_TCP_UNREAD_MAX (2 + 65535)
 struct serve_tcp_passed {
 	int fd;
 	const uint8_t *octets;
 	size_t len;
+	bool has_tls;
 	uint32_t queries;	/* were answered on it */
 	uint32_t left_ms;	/* to ask the next; 0: as long as a new one */
 };
 
 /* The callee of hand_over and hand_back owns the descriptor. */
 struct serve_tcp_hooks {
-	/* A retiring worker gives a plain connection to the next one. */
+	/* A retiring worker gives a connection to the next one. */
 	void (*hand_over)(void *arg, const struct serve_tcp_passed *p);
 	/* In a candidate's worker, both or none: asked before a query is
 	 * answered; if it is not for this worker, the connection goes back to
@@ -71,15 +73,16 @@ MUST_CHECK enum err serve_tcp_listen(struct serve_tcp *t, int fd);
 MUST_CHECK enum err serve_tcp_listen_tls(struct serve_tcp *t, int fd);
 /* New connections are made with this service, which is owned from here on. */
 void serve_tcp_set_tls(struct serve_tcp *t, struct tls_service *tls);
-/* Takes over an accepted or handed-over plain connection: its descriptor is
- * owned from here on, whatever happens. It is never refused (it had its place
+/* Takes over an accepted or handed-over connection: its descriptor is owned
+ * from here on, whatever happens. It is never refused (it had its place
  * where it came from), but takes one of tcp-count's places. */
 void serve_tcp_adopt(struct serve_tcp *t, const struct serve_tcp_passed *p);
 
 void serve_tcp_stop_accepting(struct serve_tcp *t);
 /* Stops accepting; gives each plain connection without a running transfer to
  * hand_over (those with an answer half written: when it is out). One with TLS
- * cannot move: what it has asked already is answered, then it ends. Those with
+ * cannot move once it has begun: what it has asked already is answered, then it
+ * ends. Those with
  * a transfer finish it, answer nothing new, and are closed with FIN (and
  * close_notify) after their input was drained. Without hand_over all
  * connections end so. Then ended() is called. */

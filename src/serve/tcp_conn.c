@@ -55,7 +55,7 @@ conn_set_up(struct tcp_conn *c, bool has_tls)
 		return false;
 	c->io = event_new(t->base, c->fd, EV_READ, on_ready, c);
 	c->timer = event_new(t->base, -1, 0, on_timer, c);
-	if (has_tls)
+	if (has_tls && t->tls != NULL)
 		c->tls = tls_conn_new(t->tls, c->fd);
 	return c->io != NULL && c->timer != NULL &&
 	    (!has_tls || c->tls != NULL);
@@ -79,7 +79,7 @@ conn_free(struct tcp_conn *c)
 
 struct tcp_conn *
 tcp_conn_new(struct serve_tcp *t, const struct serve_tcp_passed *p,
-    const struct addr *peer, bool has_tls)
+    const struct addr *peer)
 {
 	int fd = p->fd;
 	struct tcp_conn *c = calloc(1, sizeof(*c));
@@ -88,9 +88,9 @@ tcp_conn_new(struct serve_tcp *t, const struct serve_tcp_passed *p,
 		return NULL;
 	}
 	*c = (struct tcp_conn){ .tcp = t, .fd = fd, .peer = *peer,
-		.phase = has_tls ? TCP_HANDSHAKE : TCP_SERVING,
+		.phase = p->has_tls ? TCP_HANDSHAKE : TCP_SERVING,
 		.queries = p->queries, .has_moved = true };
-	if (!conn_set_up(c, has_tls) || p->len > SERVE_TCP_UNREAD_MAX ||
+	if (!conn_set_up(c, p->has_tls) || p->len > SERVE_TCP_UNREAD_MAX ||
 	    !tcp_in_reserve(c, p->len)) {
 		conn_free(c);
 		return NULL;
@@ -117,7 +117,8 @@ conn_give(struct tcp_conn *c,
     void (*to)(void *arg, const struct serve_tcp_passed *p))
 {
 	struct serve_tcp_passed p = { .fd = c->fd, .octets = c->in + c->in_at,
-		.len = c->in_len, .queries = c->queries,
+		.len = c->in_len, .has_tls = c->phase == TCP_HANDSHAKE,
+		.queries = c->queries,
 		.left_ms = tcp_left_ms(c) };
 	c->fd = -1;
 	event_del(c->io);
@@ -311,6 +312,15 @@ step_read(struct tcp_conn *c)
 	return STEP_END;
 }
 
+/* It moves if it has one generation's TLS not begun, or none. */
+static bool
+may_move(const struct tcp_conn *c)
+{
+	return c->tcp->hooks.hand_over != NULL && !c->is_last &&
+	    (c->tls == NULL || (c->phase == TCP_HANDSHAKE &&
+	    !tls_has_begun(c->tls)));
+}
+
 /* Nothing is being written, nothing can be answered. */
 static enum step
 step_idle(struct tcp_conn *c)
@@ -318,8 +328,7 @@ step_idle(struct tcp_conn *c)
 	const struct serve_tcp *t = c->tcp;
 	if (c->has_ended)
 		return STEP_END;
-	if (t->is_retired && t->hooks.hand_over != NULL && c->tls == NULL &&
-	    !c->is_last)
+	if (t->is_retired && may_move(c))
 		return conn_give(c, t->hooks.hand_over);
 	return c->is_last || t->is_retired ? start_draining(c) : STEP_WAIT;
 }
@@ -427,6 +436,8 @@ tcp_conn_retire(struct tcp_conn *c)
 	 * makes it the connection's last. */
 	if (c->transfer_count > 0)
 		c->is_last = true;
+	if (c->phase == TCP_HANDSHAKE && may_move(c))
+		(void)conn_give(c, c->tcp->hooks.hand_over);
 	if (c->phase == TCP_HANDSHAKE)
 		tcp_conn_end(c);
 	else if (c->phase == TCP_SERVING && c->out == NULL &&

@@ -95,7 +95,7 @@ struct serve_tcp {
 
 /* Owns the descriptor. Null when that failed (it is closed). */
 struct tcp_conn *tcp_conn_new(struct serve_tcp *t,
-    const struct serve_tcp_passed *p, const struct addr *peer, bool has_tls);
+    const struct serve_tcp_passed *p, const struct addr *peer);
 /* Does what can be done now and waits for the rest; the connection may be gone
  * afterwards. */
 void tcp_conn_run(struct tcp_conn *c);

@@ -75,7 +75,8 @@ void
 tcp_wait_left(struct tcp_conn *c, uint32_t left_ms)
 {
 	c->has_moved = false;
-	c->wait = c->in_len > 0 ? TCP_FOR_REST : TCP_FOR_QUERY;
+	c->wait = c->phase == TCP_HANDSHAKE ? TCP_FOR_HANDSHAKE :
+	    c->in_len > 0 ? TCP_FOR_REST : TCP_FOR_QUERY;
 	c->deadline_ms = clock_mono_ms() + left_ms;
 }
 
@@ -102,8 +103,8 @@ tcp_is_late(const struct tcp_conn *c)
 uint32_t
 tcp_left_ms(const struct tcp_conn *c)
 {
-	if (c->has_moved || (c->wait != TCP_FOR_QUERY &&
-	    c->wait != TCP_FOR_REST))
+	if (c->has_moved || c->wait == TCP_FOR_WRITING ||
+	    c->wait == TCP_FOR_END)
 		return 0;
 	int64_t left = c->deadline_ms - clock_mono_ms();
 	return left < 1 ? 1 : left > UINT32_MAX ? UINT32_MAX : (uint32_t)left;

@@ -341,6 +341,12 @@ tls_handshake(struct tls_conn *c)
 	return result_of(c, SSL_do_handshake(c->ssl));
 }
 
+bool
+tls_has_begun(const struct tls_conn *c)
+{
+	return BIO_number_read(SSL_get_rbio(c->ssl)) > 0;
+}
+
 enum tls_result
 tls_read(struct tls_conn *c, uint8_t *octets, size_t room, size_t *n)
 {

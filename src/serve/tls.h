@@ -57,6 +57,8 @@ struct tls_conn *tls_conn_new(struct tls_service *s, int fd);
 void tls_conn_end(struct tls_conn **c);
 
 enum tls_result tls_handshake(struct tls_conn *c);
+/* Has anything been read? */
+bool tls_has_begun(const struct tls_conn *c);
 /* *n: how many octets, at least one, when DONE. */
 enum tls_result tls_read(struct tls_conn *c, uint8_t *octets, size_t room,
     size_t *n);

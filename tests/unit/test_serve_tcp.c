@@ -1,273 +1,6 @@
-/* test_serve_tcp.c - connections: framing, limits, transfers to slow readers,
- * hand-over and hand-back. Client and server share one loop on loopback. */
-#include "serve_kit.h"
-#include "serve_zones.h"
-
-#include <errno.h>
-#include <event2/event.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "serve/tcp.h"
-#include "serve/tcp_conn.h"
-
-#define PATIENCE_MS 10000
-#define LARGE_RECORDS 60000
-
-struct given {
-	struct serve_tcp_passed p;	/* fd -1: nothing */
-	uint8_t octets[SERVE_TCP_UNREAD_MAX];
-	unsigned calls;
-};
-
-struct world {
-	struct kit *kit;
-	struct event_base *base;
-	struct serve_tcp *tcp;
-	int listener;
-	struct addr addr;
-	struct serve_tcp_limits limits;
-	struct serve_tcp_hooks hooks;
-	struct given over, back;
-	unsigned ended;
-	bool is_mine;
-};
-
-/* Reads framed messages. */
-struct client {
-	int fd;
-	uint8_t in[256 * 1024];
-	size_t len;
-	bool is_closed, is_reset;
-};
-
-static void
-took(struct given *g, const struct serve_tcp_passed *p)
-{
-	assert_int_equal(g->p.fd, -1);
-	g->calls++;
-	assert_true(p->len <= sizeof(g->octets));
-	if (p->len > 0)
-		memcpy(g->octets, p->octets, p->len);
-	g->p = *p;
-	g->p.octets = g->octets;
-}
-
-static void
-hand_over(void *arg, const struct serve_tcp_passed *p)
-{
-	took(&((struct world *)arg)->over, p);
-}
-
-static void
-hand_back(void *arg, const struct serve_tcp_passed *p)
-{
-	took(&((struct world *)arg)->back, p);
-}
-
-static bool
-is_mine(void *arg, const uint8_t *qname, uint16_t qtype)
-{
-	(void)qname;
-	(void)qtype;
-	return ((struct world *)arg)->is_mine;
-}
-
-static void
-ended(void *arg)
-{
-	((struct world *)arg)->ended++;
-}
-
-static void
-load_large(struct kit *k)
-{
-	struct octets o = { 0 };
-	kit_add_empty(k, 2, "large.");
-	kit_lines(&o, "large. 300 IN SOA a. b. 1 2 3 4 5\n",
-	    k->apexes[2].octets);
-	for (unsigned i = 0; i < LARGE_RECORDS; i++) {
-		char text[64];
-		uint8_t rdata[16] = { 10, 0, (uint8_t)(i >> 16),
-			(uint8_t)(i >> 8), (uint8_t)i };
-		snprintf(text, sizeof(text), "h%06u.large.", i);
-		struct name n = kit_name(text);
-		kit_add_rr(&o, n.octets, TYPE_AAAA, 300, rdata, 16);
-	}
-	kit_commit(k, 2, &o);
-	octets_free(&o);
-	k->conf[2].provide_xfr = kit_acl(k, 2, "127.0.0.1", ACL_NOKEY);
-}
-
-/* Limits and hooks may be changed before world_start. */
-static struct world *
-world_create(void)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	w->kit = kit_create();
-	w->kit->serve.minimal_responses = true;
-	kit_add(w->kit, 1, "example.", zone_example, KIT_UNSIGNED);
-	w->base = event_base_new();
-	w->limits = (struct serve_tcp_limits){ .count = 10,
-		.timeout_s = 30 };
-	w->hooks = (struct serve_tcp_hooks){ .ended = ended, .arg = w };
-	w->over.p.fd = w->back.p.fd = -1;
-	assert_true(addr_parse("127.0.0.1", 0, &w->addr));
-	/* Small buffers: a transfer cannot hide in the kernel. */
-	struct sock_options small = { .send_octets = 65536,
-		.receive_octets = 65536, .backlog = -1 };
-	w->listener = sock_listen(&w->addr, &small);
-	assert_true(w->listener >= 0);
-	socklen_t len = sizeof(w->addr);
-	assert_int_equal(getsockname(w->listener, &w->addr.sa, &len), 0);
-	return w;
-}
-
-static void
-world_start(struct world *w)
-{
-	assert_int_equal(serve_tcp_create(w->base, &w->kit->serve,
-	    &w->limits, &w->hooks, &w->tcp), OK);
-	assert_int_equal(serve_tcp_listen(w->tcp, w->listener), OK);
-}
-
-static void
-world_destroy(struct world *w)
-{
-	serve_tcp_destroy(&w->tcp);
-	if (w->over.p.fd != -1)
-		close(w->over.p.fd);
-	if (w->back.p.fd != -1)
-		close(w->back.p.fd);
-	close(w->listener);
-	event_base_free(w->base);
-	kit_destroy(&w->kit);
-	free(w);
-}
-
-/* What was given goes to the service that there is now. */
-static void
-adopt_given(struct world *w, struct given *g)
-{
-	serve_tcp_adopt(w->tcp, &g->p);
-	g->p.fd = -1;
-}
-
-static void
-turn(struct world *w)
-{
-	event_base_loop(w->base, EVLOOP_NONBLOCK);
-	poll(NULL, 0, 1);
-}
-
-/* Turns the loop until the claim holds. */
-#define UNTIL(w, claim)                                                        \
-	do {                                                                   \
-		int64_t since_ms = clock_mono_ms();                            \
-		while (!(claim)) {                                             \
-			assert_true(clock_mono_ms() - since_ms < PATIENCE_MS); \
-			turn(w);                                               \
-		}                                                              \
-	} while (0)
-
-static struct client *
-client_of(int fd)
-{
-	struct client *c = calloc(1, sizeof(*c));
-	c->fd = fd;
-	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-	return c;
-}
-
-static struct client *
-client_connect(struct world *w)
-{
-	int fd = socket(AF_INET, SOCK_STREAM, 0), small = 65536;
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small,
-	    sizeof(small)), 0);
-	assert_int_equal(connect(fd, &w->addr.sa, addr_len(&w->addr)), 0);
-	return client_of(fd);
-}
-
-static void
-client_close(struct client *c)
-{
-	close(c->fd);
-	free(c);
-}
-
-static void
-client_send(struct client *c, const void *octets, size_t len)
-{
-	assert_int_equal(send(c->fd, octets, len, MSG_NOSIGNAL),
-	    (ssize_t)len);
-}
-
-static size_t
-framed(uint8_t *to, const char *name, uint16_t type, uint16_t id)
-{
-	size_t len = kit_question(to + 2, name, type, 0, 0);
-	octets_set_u16(to, (uint16_t)len);
-	octets_set_u16(to + 2, id);
-	return len + 2;
-}
-
-static void
-client_ask(struct client *c, const char *name, uint16_t type, uint16_t id)
-{
-	uint8_t octets[600];
-	client_send(c, octets, framed(octets, name, type, id));
-}
-
-static bool
-client_has(struct client *c)
-{
-	while (c->len < sizeof(c->in)) {
-		ssize_t n = recv(c->fd, c->in + c->len,
-		    sizeof(c->in) - c->len, 0);
-		if (n > 0) {
-			c->len += (size_t)n;
-			continue;
-		}
-		if (n == 0)
-			c->is_closed = true;
-		else if (errno != EAGAIN)
-			c->is_closed = c->is_reset = true;
-		break;
-	}
-	return c->len >= 2 && c->len >= 2 + (size_t)octets_u16(c->in);
-}
-
-/* Takes one message; gives its id and, in *answers, its ANCOUNT. */
-static uint16_t
-client_take(struct client *c, unsigned *answers)
-{
-	assert_true(client_has(c));
-	size_t n = 2 + (size_t)octets_u16(c->in);
-	uint16_t id = octets_u16(c->in + 2);
-	*answers = octets_u16(c->in + 8);
-	memmove(c->in, c->in + n, c->len - n);
-	c->len -= n;
-	return id;
-}
-
-static void
-expect_answer(struct world *w, struct client *c, uint16_t id)
-{
-	unsigned answers;
-	UNTIL(w, client_has(c));
-	assert_int_equal(client_take(c, &answers), id);
-	assert_int_equal(answers, 1);
-}
-
-static bool
-client_sees_end(struct client *c)
-{
-	client_has(c);
-	return c->is_closed;
-}
+/* test_serve_tcp.c - connections: framing, limits, time, transfers to slow
+ * readers, hand-over and hand-back. */
+#include "tcp_kit.h"
 
 static void
 queries_are_answered_in_order(void **state)
@@ -379,30 +112,124 @@ idle_connections_are_closed(void **state)
 	world_destroy(w);
 }
 
-/* Reads messages until the transfer with this id is whole; counts those with
- * other ids. */
-static unsigned
-read_transfer(struct world *w, struct client *c, uint16_t id,
-    unsigned *others)
+/* The time of those that say or take something is bounded as well. */
+static void
+an_octet_now_and_then_buys_no_time(void **state)
 {
-	unsigned sum = 0, answers;
-	*others = 0;
-	while (sum < LARGE_RECORDS + 2) {
-		UNTIL(w, client_has(c));
-		if (client_take(c, &answers) == id)
-			sum += answers;
-		else
-			++*others;
+	struct world *w = world_create();
+	(void)state;
+	w->limits.timeout_s = 1;
+	world_start(w);
+	struct client *c = client_connect(w);
+	client_send(c, "\1\0", 2);
+	int64_t start_ms = clock_mono_ms(), ms = 0;
+	for (unsigned i = 0; !client_sees_end(c); i++) {
+		ms = clock_mono_ms() - start_ms;
+		assert_true(ms < PATIENCE_MS);
+		if (i % 50 == 0)
+			send(c->fd, "x", 1, MSG_NOSIGNAL);
+		turn(w);
 	}
-	return sum;
+	assert_in_range(ms, 900, 3000);
+	client_close(c);
+	world_destroy(w);
 }
 
 static void
-expect_transfer(struct world *w, struct client *c, uint16_t id)
+who_takes_nothing_is_let_go(void **state)
 {
-	unsigned others;
-	assert_int_equal(read_transfer(w, c, id, &others), LARGE_RECORDS + 2);
-	assert_int_equal(others, 0);
+	struct world *w = world_create();
+	(void)state;
+	load_large(w->kit);
+	w->limits.timeout_s = 1;
+	world_start(w);
+	struct client *idle = client_connect(w), *slow = client_connect(w);
+	client_ask(idle, "large.", TYPE_AXFR, 1);
+	client_ask(slow, "large.", TYPE_AXFR, 2);
+	int64_t start_ms = clock_mono_ms();
+	size_t taken = 0;
+	/* One of them takes some octets at a time, for longer. */
+	while (clock_mono_ms() - start_ms < 2500) {
+		if (client_read(slow, 4096)) {
+			taken += slow->len;
+			slow->len = 0;
+		}
+		turn(w);
+		poll(NULL, 0, 10);
+	}
+	assert_int_equal(serve_tcp_count(w->tcp), 1);
+	assert_in_range(taken, 200000, LARGE_RECORDS * 30);
+	while (client_has(idle))
+		idle->len = 0;
+	assert_true(idle->is_closed);
+	assert_false(slow->is_closed);
+	client_close(idle);
+	client_close(slow);
+	world_destroy(w);
+}
+
+/* NSD's rule: with more than half of the places taken, 200 ms. */
+static void
+while_loaded_time_is_short(void **state)
+{
+	struct world *w = world_create();
+	struct client *c[4];
+	(void)state;
+	w->limits.count = 4;
+	world_start(w);
+	for (unsigned i = 0; i < 3; i++) {
+		c[i] = client_connect(w);
+		client_ask(c[i], "web.example.", TYPE_A, 1);
+		expect_answer(w, c[i], 1);
+		assert_int_equal(w->tcp->query.idle_timeout_100ms, 300);
+	}
+	c[3] = client_connect(w);
+	client_ask(c[3], "web.example.", TYPE_A, 2);
+	expect_answer(w, c[3], 2);
+	assert_int_equal(w->tcp->query.idle_timeout_100ms, 2);
+	int64_t start_ms = clock_mono_ms();
+	UNTIL(w, client_sees_end(c[3]));
+	assert_in_range(clock_mono_ms() - start_ms, 150, 1500);
+	assert_int_equal(serve_tcp_count(w->tcp), 3);
+	client_close(c[3]);
+	/* Half a query gets two seconds, as one of the old ones does. */
+	c[3] = client_connect(w);
+	client_send(c[3], "\0", 1);
+	client_ask(c[0], "web.example.", TYPE_A, 3);
+	expect_answer(w, c[0], 3);
+	start_ms = clock_mono_ms();
+	UNTIL(w, client_sees_end(c[0]));
+	assert_in_range(clock_mono_ms() - start_ms, 150, 1500);
+	assert_false(client_sees_end(c[3]));
+	UNTIL(w, client_sees_end(c[3]));
+	assert_in_range(clock_mono_ms() - start_ms, 1500, 4000);
+	assert_int_equal(serve_tcp_count(w->tcp), 2);
+	for (unsigned i = 0; i < 4; i++)
+		client_close(c[i]);
+	world_destroy(w);
+}
+
+/* After its last answer a peer may send for two seconds, then it is cut. */
+static void
+draining_ends(void **state)
+{
+	struct world *w = world_create();
+	(void)state;
+	w->limits.query_count = 1;
+	world_start(w);
+	struct client *c = client_connect(w);
+	client_ask(c, "web.example.", TYPE_A, 1);
+	expect_answer(w, c, 1);
+	int64_t start_ms = clock_mono_ms();
+	while (serve_tcp_count(w->tcp) > 0) {
+		assert_true(clock_mono_ms() - start_ms < PATIENCE_MS);
+		send(c->fd, "x", 1, MSG_NOSIGNAL);
+		turn(w);
+		poll(NULL, 0, 100);
+	}
+	assert_in_range(clock_mono_ms() - start_ms, 1500, 4000);
+	client_close(c);
+	world_destroy(w);
 }
 
 static void
@@ -534,6 +361,35 @@ a_plain_connection_is_handed_over(void **state)
 	client_send(c, octets + 10, len - 10);
 	expect_answer(w, c, 2);
 	client_close(c);
+	world_destroy(w);
+}
+
+/* What a connection has used up it has used up in the next worker too. */
+static void
+its_past_goes_with_a_connection(void **state)
+{
+	struct world *w = world_create();
+	struct serve_tcp_passed p = { .left_ms = 300, .queries = 1 };
+	(void)state;
+	w->limits.query_count = 2;
+	world_start(w);
+	for (unsigned i = 0; i < 2; i++) {
+		struct client *c = client_connect(w);
+		while ((p.fd = accept(w->listener, NULL, NULL)) == -1)
+			assert_int_equal(errno, EAGAIN);
+		serve_tcp_adopt(w->tcp, &p);
+		int64_t start_ms = clock_mono_ms();
+		if (i == 1) {
+			client_ask(c, "web.example.", TYPE_A, 1);
+			expect_answer(w, c, 1);
+		}
+		UNTIL(w, client_sees_end(c));
+		if (i == 0)
+			assert_in_range(clock_mono_ms() - start_ms, 250,
+			    2000);
+		client_close(c);
+		p.left_ms = 0;
+	}
 	world_destroy(w);
 }
 
@@ -672,11 +528,16 @@ main(void)
 		cmocka_unit_test(or_are_rejected),
 		cmocka_unit_test(a_connection_ends_after_its_queries),
 		cmocka_unit_test(idle_connections_are_closed),
+		cmocka_unit_test(an_octet_now_and_then_buys_no_time),
+		cmocka_unit_test(who_takes_nothing_is_let_go),
+		cmocka_unit_test(while_loaded_time_is_short),
+		cmocka_unit_test(draining_ends),
 		cmocka_unit_test(a_slow_reader_delays_nobody),
 		cmocka_unit_test(queries_are_answered_within_a_transfer),
 		cmocka_unit_test(transfers_wait_for_each_other),
 		cmocka_unit_test(a_peer_that_closes_its_half_gets_all),
 		cmocka_unit_test(a_plain_connection_is_handed_over),
+		cmocka_unit_test(its_past_goes_with_a_connection),
 		cmocka_unit_test(a_running_transfer_is_finished),
 		cmocka_unit_test(a_retired_service_accepts_nobody),
 		cmocka_unit_test(a_query_for_another_candidate_goes_back),
