@@ -19,7 +19,7 @@
 #define MAX_WORKERS 64		/* server-count is cut to this */
 #define MAX_ZONES (1u << 20)	/* rows of the shared page */
 #define MAX_CANDIDATES 64	/* rows of the progress page */
-#define MAX_SOCKETS 64		/* of each kind */
+#define MAX_SOCKETS 192		/* of each kind */
 
 /* What store and candidates are at: read by the supervisor when one of them
  * dies or stands still. Row 0 is the store's. */
@@ -70,8 +70,10 @@ bool progress_stands_still(int64_t since_ms);
 /* How often life is to be shown, and looked for. */
 struct timeval progress_beat(void);
 
+#define READ_BY_ALL 255
 struct sockets {
 	int fds[MAX_SOCKETS];
+	uint8_t reader[MAX_SOCKETS];	/* the worker's number (reuseport) */
 	struct addr addrs[MAX_SOCKETS];
 	unsigned count;
 };

@@ -16,7 +16,7 @@
 #include "serve/tls_files.h"
 
 static bool
-sockets_add(struct sockets *s, int fd, const struct addr *a)
+sockets_add(struct sockets *s, int fd, const struct addr *a, unsigned reader)
 {
 	if (s->count == MAX_SOCKETS) {
 		close(fd);
@@ -24,6 +24,7 @@ sockets_add(struct sockets *s, int fd, const struct addr *a)
 		return false;
 	}
 	s->fds[s->count] = fd;
+	s->reader[s->count] = (uint8_t)reader;
 	s->addrs[s->count++] = *a;
 	return true;
 }
@@ -45,13 +46,13 @@ open_tls(const struct addr *a, const struct sock_options *o,
     struct sockets *tls)
 {
 	int t = sock_listen(a, o);
-	return t != -1 && sockets_add(tls, t, a);
+	return t != -1 && sockets_add(tls, t, a, READ_BY_ALL);
 }
 
 /* UDP and TCP on one address; errno says why not. */
 static bool
 open_both(const struct addr *a, const struct sock_options *o,
-    struct sockets *udp, struct sockets *tcp)
+    unsigned reader, struct sockets *udp, struct sockets *tcp)
 {
 	int u = sock_udp(a, o);
 	if (u == -1)
@@ -61,11 +62,48 @@ open_both(const struct addr *a, const struct sock_options *o,
 		fd_close(&u);
 		return false;
 	}
-	if (!sockets_add(udp, u, a)) {
+	if (!sockets_add(udp, u, a, reader)) {
 		fd_close(&t);
 		return false;
 	}
-	return sockets_add(tcp, t, a);
+	return sockets_add(tcp, t, a, reader);
+}
+
+/* A server of our own user could join the sockets of another one unseen. */
+static bool
+is_free(const struct addr *a, const struct sock_options *o)
+{
+	struct sock_options alone = *o;
+	alone.reuseport = false;
+	int fd = sock_listen(a, &alone);
+	bool is_good = fd != -1;
+	fd_close(&fd);
+	return is_good;
+}
+
+/* reuseport: sockets of their own for each worker. They stay when a worker's
+ * number passes to the next generation, and what waits in them too. */
+static bool
+open_each(struct daemon *d, const struct addr *a, const struct sock_options *o)
+{
+	struct listening *l = &d->listening;
+	struct sock_options shared = *o;
+	shared.reuseport = true;
+	if (!d->conf->server.reuseport)
+		return open_both(a, o, READ_BY_ALL, &l->udp, &l->tcp);
+	if (!is_free(a, o))
+		return false;
+	for (unsigned i = 0; i < daemon_worker_count(d); i++)
+		if (!open_both(a, &shared, i, &l->udp, &l->tcp))
+			return false;
+	return true;
+}
+
+bool
+listen_is_read_by(const struct sockets *s, unsigned i, uint32_t worker,
+    unsigned workers)
+{
+	return s->reader[i] == READ_BY_ALL || s->reader[i] % workers == worker;
 }
 
 static bool
@@ -78,7 +116,7 @@ open_public(struct daemon *d, const struct addr *a,
 	    (a->sa.sa_family == AF_INET6 && !s->do_ip6))
 		return true;
 	if (tls_is_port(s, addr_port(a)) ? open_tls(a, o, &d->listening.tls) :
-	    open_both(a, o, &d->listening.udp, &d->listening.tcp))
+	    open_each(d, a, o))
 		return true;
 	ev_cannot_listen(addr_text_port(a, text), strerror(errno));
 	return false;
@@ -158,7 +196,7 @@ listen_verify(struct daemon *d)
 		return true;
 	for (size_t i = 0; i < v->ip_address.n; i++) {
 		const struct addr *a = &v->ip_address.at[i].addr;
-		if (open_both(a, &o, &d->listening.verify_udp,
+		if (open_both(a, &o, READ_BY_ALL, &d->listening.verify_udp,
 		    &d->listening.verify_tcp))
 			continue;
 		addr_text_port(a, text);
@@ -213,7 +251,7 @@ listen_control(struct daemon *d)
 		}
 		int fd = listen_unix(l->path);
 		if (fd == -1 || !sockets_add(&d->listening.control, fd,
-		    &none)) {
+		    &none, READ_BY_ALL)) {
 			ev_cannot_listen(l->text, strerror(errno));
 			return false;
 		}

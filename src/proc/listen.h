@@ -9,6 +9,10 @@
  * failed). A verify address that the machine lacks is skipped with a notice.
  */
 bool listen_open(struct daemon *d);
+/* Does this worker of so many read the socket? With reuseport each socket has
+ * one that does, also when server-count has changed since the start. */
+bool listen_is_read_by(const struct sockets *s, unsigned i, uint32_t worker,
+    unsigned workers);
 /* Takes the names of the control sockets that were opened out of the file
  * system. */
 void listen_remove_names(const struct daemon *d);

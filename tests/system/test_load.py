@@ -107,12 +107,14 @@ class Pipelined(KeptConnection):
     many = 50
 
 
-@pytest.mark.parametrize('workers', [1, 2])
-def test_no_query_is_lost(site, workers):
+@pytest.mark.parametrize('workers,reuseport', [
+    (1, 'no'), (2, 'no'), (2, 'yes')])
+def test_no_query_is_lost(site, workers, reuseport):
     primary = site.primary()
     primary.load(ZONE, plain_zone(ZONE, 1))
     proxy = site.proxy()
     proxy.server_options += ['server-count: %d' % workers,
+                             'reuseport: %s' % reuseport,
                              'xfrd-reload-timeout: 0']
     proxy.add(Zone(ZONE, primary=primary.peer()))
     proxy.start()
@@ -359,3 +361,51 @@ def is_closed(s):
         return False
     except ConnectionError:
         return True
+
+
+def sockets_on(port, protocol):
+    """How many sockets are bound to it, by their local addresses."""
+    with open('/proc/net/' + protocol) as f:
+        return sum(line.split()[1].endswith(':%04X' % port) and
+                   line.split()[3] in ('07', '0A') for line in f)
+
+
+def ask_from(port, count):
+    """One query from each of so many sockets: which were answered."""
+    asking = []
+    for _ in range(count):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(2)
+        s.sendto(QUERY, (V4, port))
+        asking.append(s)
+    answered = 0
+    for s in asking:
+        with s:
+            answered += len(s.recv(4096)) > len(QUERY)
+    return answered
+
+
+def test_reuseport(site):
+    """Each worker has its sockets; when there are fewer workers none is
+    without a reader; another server of the same user is not let in."""
+    proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
+    proxy.server_options += ['reuseport: yes', 'server-count: 3']
+    proxy.start()
+    assert sockets_on(proxy.port, 'udp') == 3
+    assert sockets_on(proxy.port, 'tcp') == 3
+    assert ask_from(proxy.port, 60) == 60
+    other = site.proxy('other').add(Zone(ZONE, text=plain_zone(ZONE, 2)))
+    other.port = proxy.port
+    other.server_options += ['reuseport: yes', 'server-count: 3']
+    other.start(wait=False)
+    assert other.process.wait_exit(5) > 0
+    assert 'in use' in other.text_of_logs()
+    for count in (1, 5):
+        proxy.server_options[-1] = 'server-count: %d' % count
+        proxy.write_config()
+        proxy.control('reconfig')
+        wait_until(lambda n=count: n == list(
+            proxy.process.family().values()).count('nsdv-worker'),
+                   10, '%d workers' % count)
+        assert ask_from(proxy.port, 60) == 60
+        assert proxy.serial(ZONE) == 1
