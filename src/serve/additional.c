@@ -1,28 +1,103 @@
 /* additional.c - addresses of the hosts that an answer names (RFC 1034 4.3.2
- * step 6, RFC 9471).
+ * step 6, RFC 9471), and what else the asker would ask for next: services
+ * of RFC 3404 and RFC 9460 4.1, locators of RFC 6742, RFC 1183.
  * Runs in: worker, candidate's worker. What does not fit is left out; only
  * glue below the cut of a referral is required. */
 #include "serve/additional.h"
 
-#define NO_HOST UINT16_MAX
+#include <string.h>
 
-/* Where the host name stands in the rdata of a type. */
-static uint16_t
-host_offset(uint16_t type)
+#define L32 105	/* RFC 6742 */
+#define L64 106
+#define LP 107
+#define X25 19	/* RFC 1183 */
+#define ISDN 20
+
+#define LEADS_TYPES_MAX 4
+#define PASSES_MAX 4	/* an alias of an alias of a service */
+
+/* Which types lead to a name, where in their rdata it stands, and what the
+ * asker will want of it (ended by 0). */
+struct lead_row {
+	uint16_t type, offset;
+	uint16_t types[LEADS_TYPES_MAX];
+};
+
+#define ADDRESSES TYPE_A, TYPE_AAAA
+
+static const struct lead_row rows[] = {
+	{ TYPE_NS, 0, { ADDRESSES } },
+	{ TYPE_MX, 2, { ADDRESSES } },
+	{ TYPE_SRV, 6, { ADDRESSES } },
+	{ TYPE_HTTPS, 2, { ADDRESSES } },
+	{ TYPE_SVCB, 2, { ADDRESSES } },
+	{ TYPE_NAPTR, 0, { 0 } },	/* both are for its strings to say */
+	{ TYPE_AFSDB, 2, { ADDRESSES } },
+	{ TYPE_KX, 2, { ADDRESSES } },
+	{ TYPE_MB, 0, { ADDRESSES } },
+	{ TYPE_RT, 2, { ADDRESSES, X25, ISDN } },
+	{ LP, 2, { L32, L64 } },
+};
+
+/* Null for most: seen without looking at their records. */
+static const struct lead_row *
+row_of(uint16_t type)
 {
-	switch (type) {
-	case TYPE_NS:
-	case TYPE_MB:
-		return 0;
-	case TYPE_MX:
-	case TYPE_AFSDB:
-	case TYPE_RT:
-	case TYPE_KX:
-		return 2;
-	case TYPE_SRV:
-		return 6;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == type)
+			return &rows[i];
+	return NULL;
+}
+
+struct lead {
+	const uint8_t *name;	/* null: nowhere */
+	uint16_t types[LEADS_TYPES_MAX];
+};
+
+/* "." is the owner, or as an alias nothing at all (RFC 9460 2.5). */
+static void
+read_svcb(const struct rr *rr, bool is_synthesised, struct lead *l)
+{
+	bool is_alias = octets_u16(rr->rdata) == 0;
+	if (is_alias)
+		l->types[2] = rr->type;
+	if (name_is_root(l->name))
+		l->name = is_alias || is_synthesised ? NULL : rr->owner;
+}
+
+/* The flags say what the replacement is (RFC 3404 4.3). */
+static void
+read_naptr(const struct rr *rr, struct lead *l)
+{
+	const uint8_t *flags = rr->rdata + 4;
+	l->name = flags;
+	for (unsigned strings = 0; strings < 3; strings++)
+		l->name += 1 + l->name[0];
+	switch (flags[0] == 1 ? flags[1] : 0) {
+	case 's':
+	case 'S':
+		l->types[0] = TYPE_SRV;
+		break;
+	case 'a':
+	case 'A':
+		l->types[0] = TYPE_A;
+		l->types[1] = TYPE_AAAA;
+		break;
+	default:
+		l->name = NULL;
 	}
-	return NO_HOST;
+}
+
+static struct lead
+lead_of(const struct lead_row *row, const struct rr *rr, bool is_synthesised)
+{
+	struct lead l = { .name = rr->rdata + row->offset };
+	memcpy(l.types, row->types, sizeof(l.types));
+	if (rr->type == TYPE_SVCB || rr->type == TYPE_HTTPS)
+		read_svcb(rr, is_synthesised, &l);
+	else if (rr->type == TYPE_NAPTR)
+		read_naptr(rr, &l);
+	return l;
 }
 
 /* Glue only for name servers; anything else must be ours to say. */
@@ -36,14 +111,13 @@ is_showable(const struct zone_version *z, const struct zone_node *host,
 }
 
 static bool
-put_addresses(struct reply *r, const struct reply_rrset *from,
-    const struct zone_node *host, enum reply_want want)
+put_types(struct reply *r, const struct reply_rrset *from,
+    const struct zone_node *host, const struct lead *l, enum reply_want want)
 {
-	static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < LEADS_TYPES_MAX && l->types[i] != 0; i++) {
 		struct reply_rrset what = { .zone = from->zone, .node = host,
-			.type = types[i], .want = want };
-		if (reply_shows(r, host, types[i]))
+			.type = l->types[i], .want = want };
+		if (reply_shows(r, host, l->types[i]))
 			continue;
 		if (!reply_put_rrset(r, SECTION_ADDITIONAL, &what, NULL) &&
 		    want != WANT_OPTIONAL)
@@ -57,33 +131,48 @@ static bool
 put_hosts(struct reply *r, const struct reply_rrset *from,
     const struct zone_node *referral, enum reply_want want)
 {
-	uint16_t offset = host_offset(from->type);
 	struct rrset rs;
 	struct rr rr;
 	uint32_t at = 0;
-	if (offset == NO_HOST ||
+	const struct lead_row *row = row_of(from->type);
+	if (row == NULL ||
 	    !node_rrset(from->zone, from->node, from->type, &rs))
 		return true;
 	while (rrset_next(&rs, &at, &rr)) {
-		const uint8_t *host = rr.rdata + offset;
-		bool is_glue = referral != NULL && name_is_at_or_below(host,
-		    node_owner(from->zone, referral));
-		if (is_glue != (want == WANT_REQUIRED) ||
-		    !name_is_at_or_below(host, zone_apex(from->zone)))
+		struct lead l = lead_of(row, &rr,
+		    from->is_synthesised);
+		if (l.name == NULL ||
+		    !name_is_at_or_below(l.name, zone_apex(from->zone)))
 			continue;
-		const struct zone_node *n = zone_find(from->zone, host);
+		bool is_glue = referral != NULL && name_is_at_or_below(l.name,
+		    node_owner(from->zone, referral));
+		if (is_glue != (want == WANT_REQUIRED))
+			continue;
+		const struct zone_node *n = zone_find(from->zone, l.name);
 		if (n == NULL || !is_showable(from->zone, n, from->type))
 			continue;
-		if (!put_addresses(r, from, n, want))
+		if (!put_types(r, from, n, &l, want))
 			return false;
 	}
 	return true;
 }
 
+/* What was added because of a record may itself lead on: NAPTR to SRV, SVCB
+ * to SVCB, both to addresses. */
+static void
+follow_leads(struct reply *r, unsigned from)
+{
+	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
+		unsigned end = r->shown_count;
+		for (; from < end; from++)
+			put_hosts(r, &r->shown[from], NULL, WANT_OPTIONAL);
+	}
+}
+
 void
 additional_put(struct reply *r, const struct zone_node *referral)
 {
-	/* What is added below is shown too, but names no hosts. */
+	/* What is added below is shown too. */
 	unsigned n = r->shown_count;
 	if (referral != NULL)
 		for (unsigned i = 0; i < n; i++)
@@ -96,4 +185,5 @@ additional_put(struct reply *r, const struct zone_node *referral)
 	for (unsigned i = 0; i < n; i++)
 		if (!is_short || r->shown[i].type == TYPE_NS)
 			put_hosts(r, &r->shown[i], referral, WANT_OPTIONAL);
+	follow_leads(r, n);
 }
