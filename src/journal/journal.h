@@ -117,6 +117,10 @@ MUST_CHECK enum err journal_each_zone(struct journal *j, journal_zone_fn *fn,
     void *arg);
 /* Everything about a zone that is not configured any more. */
 enum err journal_forget_zone(struct journal *j, const uint8_t *apex);
+/* That of every zone which is_kept denies. */
+typedef bool journal_apex_fn(void *arg, const uint8_t *apex);
+MUST_CHECK enum err journal_forget_others(struct journal *j,
+    journal_apex_fn *is_kept, void *arg);
 
 /* --- publication: base and net deltas --------------------------------- */
 

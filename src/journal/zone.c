@@ -197,6 +197,64 @@ journal_forget_zone(struct journal *j, const uint8_t *apex)
 	return db_end(j, e);
 }
 
+#define NUMBER_OCTETS 8
+
+static bool
+add_apex(struct octets *to, const uint8_t *apex, size_t len)
+{
+	uint8_t n = (uint8_t)len;
+	return octets_add(to, &n, 1) && octets_add(to, apex, len);
+}
+
+/* Names that are not kept, each behind its length. */
+static enum err
+find_others(struct journal *j, enum db_table t, journal_apex_fn *is_kept,
+    void *arg, struct octets *others)
+{
+	struct db_walk w;
+	struct db_key k, last = { .len = 0 };
+	struct buf b;
+	enum err e = db_walk_start(j, t, NULL, JOURNAL_OLDEST_FIRST, &w);
+	if (e != OK)
+		return e;
+	while ((e = db_walk_next(&w, &k, &b)) == OK) {
+		if (!db_key_is_zone(&k, t == DB_UPDATE)) {
+			e = ERR_CORRUPT;
+			break;
+		}
+		size_t len = k.len - (t == DB_UPDATE ? NUMBER_OCTETS : 0);
+		if (last.len == len && memcmp(last.octets, k.octets, len) == 0)
+			continue;	/* another update of it */
+		memcpy(last.octets, k.octets, last.len = len);
+		if (!is_kept(arg, k.octets) &&
+		    !add_apex(others, k.octets, len)) {
+			e = ERR_MEMORY;
+			break;
+		}
+	}
+	db_walk_end(&w);
+	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+enum err
+journal_forget_others(struct journal *j, journal_apex_fn *is_kept, void *arg)
+{
+	/* Whatever is kept of a zone, it has a record in one of these. */
+	static const enum db_table tables[] = { DB_ZONE, DB_UPDATE,
+		DB_ZONEFILE };
+	enum err e = OK;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables && e == OK;
+	    i++) {
+		struct octets others = { 0 };
+		e = find_others(j, tables[i], is_kept, arg, &others);
+		for (size_t at = 0; at < others.len && e == OK;
+		    at += 1 + others.at[at])
+			e = journal_forget_zone(j, others.at + at + 1);
+		octets_free(&others);
+	}
+	return e;
+}
+
 /* --- zone files ------------------------------------------------------- */
 
 enum err

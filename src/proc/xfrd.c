@@ -378,7 +378,8 @@ xfrd_main(struct daemon *d, int fd)
 	struct event *notify = event_new(x->loop, d->notify_pair[1],
 	    EV_READ | EV_PERSIST, on_notify, x);
 	ASSERT(notify != NULL && event_add(notify, NULL) == 0);
-	if (!open_net(x) || !xfrd_zones_configure(x) || !control_start(x)) {
+	if (!open_net(x) || !xfrd_zones_forget(x) ||
+	    !xfrd_zones_configure(x) || !control_start(x)) {
 		ev_system_trouble("start of xfrd", "out of memory");
 		_exit(1);
 	}

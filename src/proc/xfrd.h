@@ -169,6 +169,9 @@ uint32_t xfrd_order(struct xfrd *x, enum order order, int32_t value);
 
 /* xfrd_zone.c */
 bool xfrd_zones_configure(struct xfrd *x);
+/* At start: what the journal has of zones that left the configuration while
+ * nobody ran. */
+bool xfrd_zones_forget(struct xfrd *x);
 /* xfrd_cookie.c: which secrets hold now. */
 void xfrd_cookies_configure(struct xfrd *x);
 void xzone_destroy(struct xzone **z);

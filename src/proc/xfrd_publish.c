@@ -116,6 +116,21 @@ tell_refresh(struct xzone *z, const struct update *u)
 	z->is_timers_changed = true;
 }
 
+/* What was published whole is a base itself; one in the journal need not be
+ * written to a file as well. */
+static void
+note_behind_base(struct xzone *z, const struct update *u)
+{
+	const struct xbody *b = u->data;
+	struct journal_zone j;
+	bool is_base = journal_zone(z->x->journal, z->apex.octets, &j) ==
+	    OK && j.base == JOURNAL_BASE_INLINE &&
+	    j.base_delta == j.last_delta;
+	z->delta_octets = is_base ? 0 : z->delta_octets + b->len;
+	if (is_base)
+		z->snapshot_s = clock_wall_s();
+}
+
 /* Journal and machines agree on what is out. u is null at start. */
 void
 xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
@@ -131,7 +146,7 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 		    (uint64_t)z->conf->ixfr_size : z->wire_octets / 4 +
 		    1024 * 1024, NULL);
 		z->published_s = clock_wall_s();
-		z->delta_octets += ((const struct xbody *)u->data)->len;
+		note_behind_base(z, u);
 		if (u->kind != UPDATE_FILE)
 			z->is_file_old = true;
 	}

@@ -237,24 +237,30 @@ xzone_reconfigure(struct xzone *z, const struct conf_zone *c)
 	return configure_refresh(z, NULL) && configure_notify(z);
 }
 
-/* A zone that left takes its place in the lists with it. */
-static void
-unlink_zone(struct xfrd *x, struct xzone *z)
+static bool
+has_left(const struct xzone *z)
 {
-	for (struct xzone **at = &x->dirty; *at != NULL;
-	    at = &(*at)->next_dirty)
-		if (*at == z) {
-			*at = z->next_dirty;
-			break;
-		}
-	for (struct xzone **at = &x->due; *at != NULL; at = &(*at)->next_due)
-		if (*at == z) {
-			*at = z->next_due;
-			break;
-		}
-	x->due_end = &x->due;
-	while (*x->due_end != NULL)
-		x->due_end = &(*x->due_end)->next_due;
+	const struct daemon *d = z->x->d;
+	return z->id >= d->zone_limit || d->zones[z->id] == NULL;
+}
+
+/* Zones that left take their places in the lists of the turn with them. */
+static void
+unlink_left(struct xfrd *x)
+{
+	struct xzone **at = &x->dirty;
+	while (*at != NULL)
+		if (has_left(*at))
+			*at = (*at)->next_dirty;
+		else
+			at = &(*at)->next_dirty;
+	at = &x->due;
+	while (*at != NULL)
+		if (has_left(*at))
+			*at = (*at)->next_due;
+		else
+			at = &(*at)->next_due;
+	x->due_end = at;
 }
 
 bool
@@ -270,13 +276,14 @@ xfrd_zones_configure(struct xfrd *x)
 		x->zone_limit = d->zone_limit;
 	}
 	x->window.spacing_s = (int32_t)d->conf->server.xfrd_reload_timeout;
+	unlink_left(x);
 	for (uint32_t id = 0; id < x->zone_limit; id++) {
 		const struct conf_zone *c = id < d->zone_limit ?
 		    d->zones[id] : NULL;
 		struct xzone *z = x->zones[id];
 		if (c == NULL && z != NULL) {
+			ev_zone_forgotten(z->conf->name);
 			journal_forget_zone(x->journal, z->apex.octets);
-			unlink_zone(x, z);
 			xzone_destroy(&x->zones[id]);
 		} else if (c != NULL && z == NULL) {
 			x->zones[id] = xzone_create(x, id);
@@ -291,6 +298,25 @@ xfrd_zones_configure(struct xfrd *x)
 		}
 	}
 	return true;
+}
+
+/* By its name alone: whatever pattern a zone has moved to, it is kept. */
+static bool
+is_configured(void *arg, const uint8_t *apex)
+{
+	const struct conf *c = arg;
+	char text[NAME_TEXT_MAX];
+	if (conf_zone_by_apex(c, apex) != NULL)
+		return true;
+	ev_zone_forgotten(name_text(apex, text));
+	return false;
+}
+
+bool
+xfrd_zones_forget(struct xfrd *x)
+{
+	return journal_forget_others(x->journal, is_configured,
+	    x->d->conf) == OK;
 }
 
 void

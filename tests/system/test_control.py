@@ -169,6 +169,40 @@ def test_reconfig_adds_and_removes_zones(pair, tool):
     assert proxy.serial(ZONE) == 1
 
 
+@pytest.mark.ours
+def test_zones_that_left_while_nobody_ran(site):
+    """What was kept of them goes at the next start; a zone whose clause says
+    something else now stays."""
+    left, primary = 'left.test.', site.primary()
+    primary.load(left, plain_zone(left, 1, size=4000))
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy().add(Zone(left, primary=primary.peer()),
+                             Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    for zone in (left, ZONE):
+        proxy.wait_serial(zone, 1, 15)
+    proxy.process.stop()
+    assert list(proxy.state_dir.glob('*-*')), 'a large zone has files'
+    primary.rcode.update({left: 5, ZONE: 5})
+    gone = proxy.zones.pop(0)
+    proxy.zone(ZONE).options.append('ixfr-number: 7')
+    proxy.write_config()
+    proxy.restart(wait=False)
+    proxy.wait_serial(ZONE, 1)
+    proxy.wait_log('zone left.test.?: is not configured any more')
+    assert proxy.log_text().count('is not configured any more') == 1
+    wait_until(lambda: not list(proxy.state_dir.glob('*-*')), 5,
+               lambda: 'its files are removed: %s' % list(
+                   proxy.state_dir.iterdir()))
+    proxy.add(gone)
+    proxy.write_config()
+    proxy.control('reconfig')
+    stays(lambda: proxy.serial(left) is None, 0.3, 'nothing is known of it')
+    primary.rcode.clear()
+    proxy.control('transfer', left)
+    proxy.wait_serial(left, 1)
+
+
 def test_bad_reconfig_changes_nothing(pair, tool):
     _, proxy = pair
     good = proxy.config.read_text()

@@ -478,6 +478,56 @@ test_drop_while_walking(void **state)
 }
 
 static bool
+is_root_or_sub(void *arg, const uint8_t *apex)
+{
+	unsigned *asked = arg;
+	++*asked;
+	return memcmp(apex, kit_root, sizeof kit_root) == 0 ||
+	    memcmp(apex, kit_sub, sizeof kit_sub) == 0;
+}
+
+/* Zones that are not kept go with all that there is of them, whichever kind of
+ * record they have. */
+static void
+test_forget_others(void **state)
+{
+	(void)state;
+	static const uint8_t *const zones[] = { kit_root, kit_example,
+		kit_sub, kit_other };
+	struct journal *j = kit_open();
+	struct journal_verdict v = { .serial = 1 };
+	struct journal_update u = { .state = UPDATE_STAGED };
+	struct journal_zonefile f = { .serial = 7 };
+	for (unsigned i = 0; i < 4; i++)
+		journal_put_verdict(j, zones[i], &v);
+	journal_put_timers(j, kit_root, NULL, 0, 1);
+	u.data = file_data(F1, 10);
+	u.id = 5;
+	journal_put_update(j, kit_example, &u);
+	u.data = text_data("octets");
+	u.id = 6;
+	journal_put_update(j, kit_example, &u);
+	journal_put_zonefile(j, kit_sub, &f);
+	journal_put_zonefile(j, kit_other, &f);
+	kit_commit(j);
+	unsigned asked = 0;
+	assert_int_equal(journal_forget_others(j, is_root_or_sub, &asked),
+	    OK);
+	assert_int_equal(asked, 4);
+	kit_commit(j);
+	assert_string_equal(kit_unused, F1 " ");
+	kit_reopen(&j);
+	assert_int_equal(journal_zonefile(j, kit_sub, &f), OK);
+	assert_int_equal(journal_zonefile(j, kit_other, &f), ERR_NOT_FOUND);
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned dropped = 77;
+		journal_trim_trail(j, zones[i], INT64_C(1) << 40, &dropped);
+		assert_int_equal(dropped, i % 2 == 0);
+	}
+	journal_close(&j);
+}
+
+static bool
 note_trail(void *arg, const struct journal_trail *t)
 {
 	char *text = arg;
@@ -601,7 +651,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		KIT_TEST(test_publish), KIT_TEST(test_publish_elsewhere),
-		KIT_TEST(test_neighbours), KIT_TEST(test_limits),
+		KIT_TEST(test_neighbours),
+		KIT_TEST(test_forget_others), KIT_TEST(test_limits),
 		KIT_TEST(test_limits_many), KIT_TEST(test_late_snapshot),
 		KIT_TEST(test_going_back), KIT_TEST(test_files),
 		KIT_TEST(test_file_named_again), KIT_TEST(test_updates),
