@@ -256,6 +256,32 @@ defaults_are_ours(void **state)
 	conf_destroy(&c);
 }
 
+static void
+kinds_of_answers_and_secrets_are_checked(void **state)
+{
+	(void)state;
+	must_refuse("zone: name: a zonefile: x rrl-whitelist: nxdomian\n",
+	    "unknown kind of answer \"nxdomian\"");
+	must_refuse("pattern: name: p rrl-whitelist: any rrl-whitelist: x\n",
+	    "unknown kind of answer \"x\"");
+	must_refuse("server: cookie-secret: 0011\n", "32 hexadecimal digits");
+	struct conf *c = must_load("zone: name: a zonefile: x "
+	    "rrl-whitelist: nxdomain rrl-whitelist: all\n");
+	assert_int_equal(c->zones[0].rrl_whitelist.n, 2);
+	assert_int_equal(c->server.rrl_ratelimit, 200);
+	assert_int_equal(c->server.rrl_whitelist_ratelimit, 2000);
+	conf_destroy(&c);
+	c = must_load("server: cookie-staging-secret: "
+	    "00112233445566778899aabbccddeeff\n");
+	struct conf_report r = { 0 };
+	char all[65536];
+	assert_true(conf_check(c, &r));
+	messages_of(&r, all, sizeof(all));
+	assert_non_null(strstr(all, "no effect without cookie-secret"));
+	conf_report_end(&r);
+	conf_destroy(&c);
+}
+
 int
 main(void)
 {
@@ -274,6 +300,7 @@ main(void)
 		cmocka_unit_test(missing_space_is_an_error),
 		cmocka_unit_test(keywords_in_any_case),
 		cmocka_unit_test(defaults_are_ours),
+		cmocka_unit_test(kinds_of_answers_and_secrets_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
