@@ -114,10 +114,29 @@ apply_whole(struct cand_zone *z, struct zone_trouble *t)
 	return OK;
 }
 
+static unsigned
+iterations_of(const struct zone_version *v)
+{
+	struct nsec3_params p;
+	return v != NULL && zone_nsec3_params(v, &p) ? p.iterations : 0;
+}
+
+/* Told when it begins, before a verifier meets the first SERVFAIL. */
+static void
+tell_iterations(const struct cand_zone *z, unsigned before)
+{
+	unsigned now = iterations_of(z->version);
+	if (now > NSEC3_ITERATIONS_MAX && before <= NSEC3_ITERATIONS_MAX)
+		ev_nsec3_iterations(z->conf->name, z->in->order.to, now,
+		    NSEC3_ITERATIONS_MAX);
+}
+
 bool
 cand_apply(struct cand_zone *z)
 {
 	struct zone_trouble t = { .what = "" };
+	unsigned iterations = iterations_of(zonedb_current(z->c->start.db,
+	    z->in->order.zone));
 	enum err e = z->in->order.is_chain ? apply_chain(z, &t) :
 	    apply_whole(z, &t);
 	if (e == OK && zone_serial(z->version) != z->in->order.to) {
@@ -132,5 +151,6 @@ cand_apply(struct cand_zone *z)
 	if (z->dropped > 0)
 		ev_records_outside(z->conf->name, z->in->order.to,
 		    (unsigned long long)z->dropped);
+	tell_iterations(z, iterations);
 	return true;
 }

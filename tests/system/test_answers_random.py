@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 from harness import answers, random_zones, reference
-from harness.answer_table import Hashes, is_below, lines_of
+from harness.answer_table import Hashes, lines_of
 from harness.answers import NSEC, NSEC3, RRSIG, TC
 from harness.net import exchange_tcp
 from harness.server import Zone
@@ -78,12 +78,20 @@ class Case:
     def owners(self, a, rdtype):
         return [r[0] for r in a.sections[0] if r[1] == rdtype]
 
+    def names_below(self, name):
+        return {known for model in self.models.values()
+                if name[-len(model.apex):] == model.apex
+                for known in model.known
+                if known[-len(name):] == name and known != name}
+
     def __str__(self):
         def text(a):
             return '\n\t'.join(lines_of(a, Hashes())) if a else 'silence'
-        return '%s %s %s (zone %s, %s)\n    ours\n\t%s\n    NSD\n\t%s' % (
-            self.name, self.rdtype, ' '.join(self.flags), self.zone.apex,
-            self.zone.how, text(self.ours), text(self.theirs))
+        return '%s %s %s (zone %s, %s)\n    ours\n\t%s\n    NSD\n\t%s\n' \
+            '    proof\n\t%s' % (
+                self.name, self.rdtype, ' '.join(self.flags), self.zone.apex,
+                self.zone.how, text(self.ours), text(self.theirs), ' '.join(
+                    sorted(map(reference.text_of, self.wanted()))))
 
 
 # ---- why NSD may say something else, each with the text that decides
@@ -97,12 +105,14 @@ def any_is_a_subset(case):
 
 
 def hidden_by_a_dname(case):
-    """RFC 6672 2.4: what stands below a DNAME is occluded, another DNAME too;
-    NSD takes the lowest, we take the highest."""
-    return any(is_below(theirs, ours) and theirs != ours
-               for ours in case.owners(case.ours, DNAME)
-               for theirs in case.owners(case.theirs, DNAME)) and \
-        case.has_wanted_proof()
+    """RFC 6672 2.4: what stands below a DNAME is occluded, a cut or another
+    DNAME too; NSD answers with it."""
+    theirs = case.owners(case.theirs, DNAME)
+    shown = {labels_of(r[0]) for s in case.theirs.sections[:2] for r in s}
+    return case.has_wanted_proof() and any(
+        hidden and (owner not in theirs or shown & hidden)
+        for owner in case.owners(case.ours, DNAME)
+        for hidden in [case.names_below(labels_of(owner))])
 
 
 def the_proof_is_ours(case):
@@ -112,12 +122,13 @@ def the_proof_is_ours(case):
         case.proof(case.ours) == case.wanted() != case.proof(case.theirs)
 
 
-def courtesy_from_a_wildcard(case):
+def courtesy_of_no_name(case):
     """RFC 1034 4.3.2 step 6 leaves open what is useful: NSD adds addresses
-    that a wildcard gives, which would need proofs (RFC 4035 3.1.3.3)."""
+    that a wildcard gives, which would need proofs (RFC 4035 3.1.3.3), and such
+    as a DNAME hides (RFC 6672 2.4)."""
     more = set(case.theirs.sections[2]) - set(case.ours.sections[2])
-    return case.is_same_but(2) and more and all(
-        labels_of(r[0]) not in m.known for r in more
+    return case.is_same_but(2) and more and not any(
+        m.shows(labels_of(r[0])) for r in more
         for m in case.models.values()) and \
         set(case.ours.sections[2]) < set(case.theirs.sections[2])
 
@@ -141,8 +152,18 @@ def chain_of_many_links(case):
         (ours < theirs or theirs < ours)
 
 
+def below_the_owner_of_an_nsec3(case):
+    """RFC 5155 7.2.8: that owner does not exist, so what stands below it does
+    not for another reason, or a wildcard matches; NSD says NXDOMAIN."""
+    name = reference.labels(case.name)
+    above = reference.zone_of(case.models, name, case.rdtype)
+    depth = len(name) - len(above.apex) - 1
+    return depth > 0 and name[depth] in above.ring and case.has_wanted_proof()
+
+
 EXPLANATIONS = [any_is_a_subset, the_proof_is_ours, hidden_by_a_dname,
-                courtesy_from_a_wildcard, ds_where_no_cut_is,
+                courtesy_of_no_name, ds_where_no_cut_is,
+                below_the_owner_of_an_nsec3,
                 chain_of_many_links]
 
 
@@ -158,8 +179,10 @@ class Round:
         self.models = {}
         for zone in self.zones:
             text = signer.sign(zone)
-            self.models[reference.labels(zone.apex)] = \
-                reference.Model(zone.apex, text)
+            model = reference.Model(zone.apex, text)
+            self.models[model.apex] = model
+            zone.hashes = ['%s.%s' % (h.decode(), zone.apex)
+                           for h in model.ring]
             for server in self.servers():
                 server.add(Zone(zone.apex, text=text))
         for server in self.servers():

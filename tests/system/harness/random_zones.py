@@ -1,14 +1,15 @@
 """Zones and queries at random: wildcards, DNAMEs, CNAMEs, empty non-terminals,
 cuts with and without DS and glue, names that a cut or a DNAME hides. The
 signers are those of BIND and ldns; one key serves all zones."""
-import random
 import re
 import subprocess
 
 TYPES = ['A', 'AAAA', 'TXT', 'MX', 'NS', 'SOA', 'CNAME', 'DNAME', 'DS', 'SRV',
          'NSEC', 'NSEC3PARAM', 'DNSKEY', 'TYPE65280', 'RRSIG', 'ANY', 'PTR']
 COMMON = ['A'] * 8 + ['AAAA', 'TXT', 'MX', 'DS', 'NS'] * 2
-LABELS = ['a', 'b', 'c', 'd', 'm', 'mm', 'z', '0', 'a-b', '_x', 'B']
+LABELS = ['a', 'b', 'c', 'd', 'm', 'mm', 'z', '0', 'a-b', '_x', 'B'] * 3 + [
+    'a\\.b', '\\000', '\\255z', 'x' * 60]
+LONG = '.'.join(['y' * 60] * 3) + '.invalid.'   # as a target: YXDOMAIN is near
 SIGNERS = [None, 'nsec', 'nsec3', 'opt-out']
 
 
@@ -23,6 +24,9 @@ class RandomZone:
             apex, apex, rng.choice([60, 300, 900])))
         self.add(apex, 'NS', 'ns1.' + apex)
         self.add('ns1.' + apex, 'A', '192.0.2.1')
+        self.hashes = []                # owners of NSEC3, when signed
+        if rng.random() < 0.04:
+            self.add(apex, 'DNAME', self.target())
         for _ in range(rng.randrange(4, 30)):
             rng.choice([self.host, self.host, self.host, self.wildcard,
                         self.cut, self.cut, self.alias, self.dname])()
@@ -32,7 +36,8 @@ class RandomZone:
         there = {k for o, k in self.sets if o.lower() == owner.lower()}
         alone = {'CNAME'}
         if (kind in alone and there) or there & alone or \
-                (kind == 'DNAME' and there & {'DNAME', 'NS'}) or \
+                (kind == 'DNAME' and there & {'DNAME'}) or \
+                (kind == 'DNAME' and 'NS' in there and owner != self.apex) or \
                 (kind == 'NS' and 'DNAME' in there):
             return False
         found = self.sets.setdefault((owner.lower(), kind), [])
@@ -58,7 +63,7 @@ class RandomZone:
         return self.rng.choice([
             self.rng.choice(self.names()), self.fresh(), self.fresh(),
             self.label() + '.' + self.rng.choice(self.elsewhere),
-            'x.' + self.rng.choice(self.names()), 'out.invalid.'])
+            'x.' + self.rng.choice(self.names()), 'out.invalid.', LONG])
 
     def host(self):
         name = self.fresh()
@@ -130,6 +135,9 @@ class RandomZone:
             name = '*.' + name
         elif kind == 7:
             name = self.fresh(4)
+        elif kind == 8 and self.hashes and self.rng.random() < 0.3:
+            name = self.rng.choice(['', '', self.label() + '.']) + \
+                self.rng.choice(self.hashes)
         if self.rng.random() < 0.1:
             name = name.upper()
         return name, self.rng.choice(self.rng.choice([COMMON, TYPES]))
@@ -194,7 +202,3 @@ def zones_of(rng, count):
         apexes.append('%s%d.%s' % (rng.choice('ab'), i, above))
     return [RandomZone(rng, apex, apexes, SIGNERS[i % 4])
             for i, apex in enumerate(apexes)]
-
-
-def generator(seed):
-    return random.Random(seed)

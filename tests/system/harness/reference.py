@@ -17,7 +17,8 @@ def order(name):
 
 
 def text_of(name):
-    return '.'.join(label.decode() for label in name) + '.'
+    return '.'.join(''.join('\\%03d' % c for c in label)
+                    for label in name) + '.'
 
 
 class Model:
@@ -48,6 +49,13 @@ class Model:
         self.known = {n[i:] for n in self.types
                       for i in range(len(n) - len(self.apex) + 1)}
         self.digests = {}
+
+    def shows(self, name):
+        """It exists, and neither a cut nor a DNAME above it hides it."""
+        return name in self.known and not any(
+            'DNAME' in here or ('NS' in here and name[i:] != self.apex)
+            for i in range(1, len(name) - len(self.apex) + 1)
+            for here in [self.types.get(name[i:], {})])
 
     # ------------------------------------------------------------- chains
     def digest(self, name):
@@ -120,16 +128,16 @@ class Model:
     # -------------------------------------------------------------- answer
     def step(self, name, rdtype):
         """(proof, what the name is an alias of or None)"""
-        for i in range(len(name) - len(self.apex) - 1, -1, -1):
+        depth = len(name) - len(self.apex)
+        if 'DNAME' in self.types[self.apex] and depth > 0:
+            return self.redirect(name, depth, rdtype)
+        for i in range(depth - 1, -1, -1):
             here = self.types.get(name[i:], {})
             if 'NS' in here and not (i == 0 and rdtype == 'DS'):
                 return (set() if 'DS' in here else
                         self.no_type(name[i:])), None
             if 'DNAME' in here and i > 0:
                 return self.redirect(name, i, rdtype)
-        depth = len(name) - len(self.apex)
-        if 'DNAME' in self.types[self.apex] and depth > 0:
-            return self.redirect(name, depth, rdtype)
         if name in self.known:
             return self.at_node(name, rdtype, self.types.get(name, {}),
                                 set(), self.no_type)
