@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from harness.edns import (CLIENT_COOKIE, COOKIE, KEEPALIVE, NSID, ZONEVERSION,
-                          exchange, octets_of)
+from harness.edns import (CLIENT_COOKIE, COOKIE, EDE, KEEPALIVE, NSID,
+                          ZONEVERSION, exchange, octets_of)
 from harness.net import FAMILIES, V4, wait_until
 from harness.server import Zone
 from harness.zones import plain_zone
@@ -325,6 +325,70 @@ def test_nsid_and_keepalive(proxy):
                                  (KEEPALIVE, struct.pack('!H', 70))]
     assert exchange(proxy.port, octets_of(options=[(KEEPALIVE, b'\0\1')]),
                     tcp=True).rcode == 'FORMERR'
+
+
+# Queries that end in an error, with NSD's rcode and extended error.
+CLOSED, EMPTY = 'closed.test.', 'empty.test.'
+ERRORS = {
+    'a zone of nobody': dict(name='elsewhere.'),
+    'a zone that may not be asked': dict(name=CLOSED),
+    'a zone that has nothing yet': dict(name=EMPTY),
+    'a transfer of it': dict(name=EMPTY, rdtype='AXFR', tcp=True),
+    'a transfer that is not allowed': dict(name=CLOSED, rdtype='AXFR',
+                                           tcp=True),
+    'a transfer of nothing': dict(name='elsewhere.', rdtype='AXFR', tcp=True),
+    'a transfer over UDP': dict(rdtype='AXFR'),
+    'a NOTIFY from nobody': dict(opcode=4, name=EMPTY),
+    'an UPDATE': dict(opcode=5),
+    'an opcode of no use': dict(opcode=1),
+    'a class of no use': dict(rdclass=4),
+    'chaos that is not known': dict(name='uptime.bind.', rdtype='TXT',
+                                    rdclass=3),
+    'chaos of another type': dict(name='version.bind.', rdtype='A',
+                                  rdclass=3),
+}
+# What NSD says instead: nothing where RFC 8914 has a code, and of a zone that
+# it could not load yet that it has none, which ends a secondary's trust in us
+# (RFC 5936 2.2.1: SERVFAIL, since that passes).
+ERRORS_OF_NSD = {'a transfer of it': ('NOTAUTH', None),
+                 'a transfer of nothing': ('NOTAUTH', None),
+                 'a NOTIFY from nobody': ('REFUSED', None)}
+
+
+@pytest.fixture(scope='module')
+def erring():
+    from conftest import Site
+    site = Site()
+    try:
+        servers = []
+        for kind in ('nsd-verify', 'nsd'):
+            server = site.server(kind)
+            server.add(Zone(ZONE, text=plain_zone(ZONE, 1)),
+                       Zone(CLOSED, text=plain_zone(CLOSED, 1), options=[
+                           'allow-query: 192.0.2.1 NOKEY',
+                           'provide-xfr: 127.0.0.1 BLOCKED']),
+                       Zone(EMPTY, options=[
+                           'request-xfr: 127.0.0.1@1 NOKEY',
+                           'provide-xfr: 127.0.0.1 NOKEY']))
+            server.start(wait=False)
+            server.wait_serial(ZONE, 1, 15)
+            servers.append(server)
+        yield servers
+    finally:
+        assert not site.close(False)
+
+
+@pytest.mark.parametrize('name', ERRORS)
+def test_extended_errors_are_those_of_nsd(erring, name):
+    how = dict(ERRORS[name])
+    tcp = how.pop('tcp', False)
+    ours, theirs = (exchange(s.port, octets_of(**how), tcp=tcp)
+                    for s in erring)
+    ours, theirs = ((a.rcode, a.option(EDE) and struct.unpack(
+        '!H', a.option(EDE)[:2])[0]) for a in (ours, theirs))
+    assert ours[0] != 'NOERROR'
+    assert theirs == ERRORS_OF_NSD.get(name, ours)
+    assert (ours == theirs) == (name not in ERRORS_OF_NSD)
 
 
 def version_at(port):

@@ -19,7 +19,8 @@ FULL, SLIPPED, DROPPED = 'full', 'slipped', 'dropped'
 
 
 def octets_of(name='example.test.', rdtype='SOA', options=(), rdata=None,
-              question=True, version=0, size=1232, opts=1, ident=0x1234):
+              question=True, version=0, size=1232, opts=1, ident=0x1234,
+              opcode=0, rdclass=1):
     """options: (code, data) pairs; rdata: of the OPT record, as it is."""
     if rdata is None:
         rdata = b''.join(struct.pack('!HH', c, len(d)) + d
@@ -27,8 +28,8 @@ def octets_of(name='example.test.', rdtype='SOA', options=(), rdata=None,
     opt = b'\0' + struct.pack('!HHBBHH', 41, size, 0, version, 0,
                               len(rdata)) + rdata
     asked = (dns.name.from_text(name).to_wire() + struct.pack(
-        '!HH', dns.rdatatype.from_text(rdtype), 1)) if question else b''
-    return struct.pack('!6H', ident, 0, int(question), 0, 0,
+        '!HH', dns.rdatatype.from_text(rdtype), rdclass)) if question else b''
+    return struct.pack('!6H', ident, opcode << 11, int(question), 0, 0,
                        opts) + asked + opt * opts
 
 
