@@ -5,6 +5,7 @@
 #include "serve/tcp_conn.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #define STEPS_PER_RUN 32
 #define ANSWERS_PER_STEP 32
 #define DRAIN_READS 64
+#define UNSENT_OCTETS (128 * 1024)
 
 enum step {
 	STEP_ON,	/* take the next one */
@@ -231,6 +233,22 @@ fill_query(struct tcp_conn *c, uint8_t *answer)
 	q->room = MSG_MAX_OCTETS;
 }
 
+/* What waits unsent in the kernel goes before the answer to a later query, and
+ * is part of what a slow reader has tcp-timeout for. */
+static enum err
+start_transfer(struct tcp_conn *c)
+{
+	static const int unsent_octets = UNSENT_OCTETS;
+	if (!c->is_queue_short)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+		    &unsent_octets, sizeof(unsent_octets));
+	c->is_queue_short = true;
+	enum err e = xfr_out_start(c->tcp->serve, &c->tcp->query,
+	    &c->transfers[c->transfer_count]);
+	c->transfer_count += e == OK;
+	return e;
+}
+
 /* Answers the first query in the input; the framed answer stands behind *used
  * octets. False: a transfer could not be started. */
 static bool
@@ -249,9 +267,7 @@ answer_one(struct tcp_conn *c, size_t *used)
 		*used += 2 + t->query.answer_len;
 		break;
 	case QUERY_TRANSFER:
-		is_good = xfr_out_start(t->serve, &t->query,
-		    &c->transfers[c->transfer_count]) == OK;
-		c->transfer_count += is_good;
+		is_good = start_transfer(c) == OK;
 		break;
 	}
 	tcp_drop_query(c);

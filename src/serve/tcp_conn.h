@@ -60,6 +60,7 @@ struct tcp_conn {
 	struct xfr_out *transfers[TCP_TRANSFERS_MAX]; /* first: running */
 	unsigned transfer_count;
 	bool is_transfers_turn;	/* before further queries */
+	bool is_queue_short;	/* in the kernel, for transfers */
 	bool may_read;		/* there may be input */
 	bool has_ended;		/* the peer sends no more */
 	bool is_last;		/* end after what is being written */

@@ -212,7 +212,7 @@ def bulk(count):
 
 def test_transfer_and_queries_beside_it(site):
     """Read slowly over publications, with queries in between."""
-    extra = bulk(1600)          # more than the system keeps
+    extra = bulk(500)
     s = Site(site, 'xfrd-reload-timeout: 0', extra=extra,
              zone_options=['provide-xfr: 127.0.0.1 NOKEY']).start()
     query = make_query(ZONE, 'AXFR')
@@ -224,7 +224,7 @@ def test_transfer_and_queries_beside_it(site):
             send_framed(c, QUERY)
         while sum(w[:2] == QUERY[:2] for w in wires) < 3:
             wires.append(read_framed(c))
-        assert len(wires) < 700, 'not at the end'
+        assert len(wires) < 60, 'not behind what the system keeps'
         for serial in (2, 3, 4):
             s.publish(serial, extra)
             wires.append(read_framed(c))
@@ -237,7 +237,7 @@ def test_transfer_and_queries_beside_it(site):
                     records += [rr for rrset in m.answer for rr in rrset]
             wires = [read_framed(c)] if sum(
                 r.rdtype == 6 for r in records) < 2 else []
-        assert len(records) > 1600
+        assert len(records) > 500
         assert records[0].serial == records[-1].serial == 1
         # Its worker has retired: the connection is ended, and properly.
         assert c.recv(1) == b''
@@ -463,7 +463,7 @@ def memory_of(pid):
         for line in maps:
             words = line.split()
             start, end = (int(w, 16) for w in words[0].split('-'))
-            if not words[1].startswith('rw') or end - start > 64 << 20:
+            if not words[1].startswith('rw') or end - start > 16 << 20:
                 continue
             try:
                 memory.seek(start)
