@@ -56,6 +56,8 @@ struct shared {
  * of so many workers, which take no memory before they are used: so it can be
  * turned on later. */
 bool shared_create(struct shared *s, size_t rrl_size, unsigned workers);
+/* For the store, and so for all that it forks: to be read only. */
+void shared_seal_secrets(const struct shared *s);
 /* Workers beyond those that were there at the start share tables. */
 struct rrl_bucket *shared_rrl(const struct shared *s, uint32_t worker);
 uint64_t *shared_counters(const struct shared *s, uint32_t worker);

@@ -37,6 +37,13 @@ secrets_create(struct shared *s)
 	return true;
 }
 
+void
+shared_seal_secrets(const struct shared *s)
+{
+	/* Who cannot seal them does not write them either. */
+	(void)!mprotect(s->secrets, sizeof(*s->secrets), PROT_READ);
+}
+
 bool
 shared_create(struct shared *s, size_t rrl_size, unsigned workers)
 {

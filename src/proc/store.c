@@ -226,6 +226,7 @@ store_main(struct daemon *d, int fd)
 	struct store *s = &store;
 	struct ipc_user user = { on_supervisor, on_supervisor_gone, s };
 	s->d = d;
+	shared_seal_secrets(&d->shared);
 	s->loop = event_base_new();
 	s->waiting_end = &s->waiting;
 	ASSERT(s->loop != NULL);

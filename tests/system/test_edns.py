@@ -410,6 +410,10 @@ def test_zoneversion_is_that_of_the_answer(site):
     wait_until(lambda: version_at(proxy.verify_port) == b'\2\0\0\0\0\2', 10,
                'the candidate answers')
     assert version_at(proxy.port) == b'\2\0\0\0\0\1'
+    # A transfer says it once, in its first message.
+    a = exchange(proxy.port, octets_of(rdtype='AXFR', options=[
+        (ZONEVERSION, b'')]), tcp=True)
+    assert a.option(ZONEVERSION) == b'\2\0\0\0\0\1'
     (proxy.dir / 'go').touch()
     proxy.wait_serial(ZONE, 2, 10)
     assert version_at(proxy.port) == b'\2\0\0\0\0\2'
