@@ -21,7 +21,6 @@ struct udp_socket {
 	struct serve_udp *udp;
 	struct event *event;
 	int fd;
-	bool is_wildcard;
 };
 
 /* One datagram of a batch and its answer. */
@@ -39,10 +38,32 @@ struct serve_udp {
 	struct udp_socket *sockets;
 	size_t answer_octets;
 	uint8_t *answers;	/* BATCH times answer_octets */
+	int64_t now_s;		/* when the batch was read */
 	struct query query;
 	struct udp_slot slots[BATCH];
 	struct mmsghdr in[BATCH], out[BATCH];
 };
+
+/* Ready for the next datagram: what the kernel has written over. */
+static void
+slot_again(struct serve_udp *u, unsigned i)
+{
+	struct msghdr *h = &u->in[i].msg_hdr;
+	h->msg_namelen = sizeof(u->slots[i].peer);
+	h->msg_controllen = sizeof(u->slots[i].control);
+}
+
+static void
+slot_prepare(struct serve_udp *u, unsigned i)
+{
+	struct udp_slot *s = &u->slots[i];
+	s->answer = u->answers + i * u->answer_octets;
+	s->in = (struct iovec){ s->octets, sizeof(s->octets) };
+	u->in[i].msg_hdr = (struct msghdr){ .msg_name = &s->peer,
+		.msg_iov = &s->in, .msg_iovlen = 1,
+		.msg_control = s->control };
+	slot_again(u, i);
+}
 
 enum err
 serve_udp_create(struct event_base *base, const struct serve *s,
@@ -63,26 +84,9 @@ serve_udp_create(struct event_base *base, const struct serve *s,
 		return ERR_MEMORY;
 	}
 	for (unsigned i = 0; i < BATCH; i++)
-		u->slots[i].answer = u->answers + i * u->answer_octets;
+		slot_prepare(u, i);
 	*out = u;
 	return OK;
-}
-
-static void
-slot_prepare(struct serve_udp *u, unsigned i, bool is_wildcard)
-{
-	struct udp_slot *s = &u->slots[i];
-	struct msghdr *h = &u->in[i].msg_hdr;
-	s->in = (struct iovec){ s->octets, sizeof(s->octets) };
-	memset(h, 0, sizeof(*h));
-	h->msg_name = &s->peer;
-	h->msg_namelen = sizeof(s->peer);
-	h->msg_iov = &s->in;
-	h->msg_iovlen = 1;
-	if (is_wildcard) {
-		h->msg_control = s->control;
-		h->msg_controllen = sizeof(s->control);
-	}
 }
 
 /* The address that was asked; AF_UNSPEC when the kernel did not say. */
@@ -152,7 +156,7 @@ ask(struct serve_udp *u, uint8_t *octets, size_t len,
 	q->local = *local;
 	q->transport = SERVE_UDP;
 	q->idle_timeout_100ms = 0;
-	q->now_s = clock_wall_s();
+	q->now_s = u->now_s;
 	q->answer = answer;
 	q->room = u->answer_octets;
 	return query_answer(u->serve, q) == QUERY_ANSWER;
@@ -211,18 +215,19 @@ one_batch(struct udp_socket *k)
 {
 	struct serve_udp *u = k->udp;
 	unsigned answers = 0;
-	for (unsigned i = 0; i < BATCH; i++)
-		slot_prepare(u, i, k->is_wildcard);
 	int n = recvmmsg(k->fd, u->in, BATCH, MSG_DONTWAIT, NULL);
 	if (n == -1) {
 		if (errno != EAGAIN && errno != EINTR)
 			serve_count(u->serve, COUNT_RX_ERROR);
 		return false;
 	}
+	u->now_s = clock_wall_s();
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		if (answer_slot(u, i, answers))
 			answers++;
 	send_batch(u, k->fd, answers);
+	for (unsigned i = 0; i < (unsigned)n; i++)
+		slot_again(u, i);
 	return n == BATCH;
 }
 
@@ -268,11 +273,10 @@ serve_udp_listen(struct serve_udp *u, int fd)
 		return ERR_MEMORY;
 	k->udp = u;
 	k->fd = fd;
-	k->is_wildcard = is_wildcard(&bound);
 	k->event = event_new(u->base, fd, EV_READ | EV_PERSIST,
 	    socket_readable, k);
 	if (k->event == NULL || event_add(k->event, NULL) == -1 ||
-	    (k->is_wildcard && !ask_for_local(fd, &bound))) {
+	    (is_wildcard(&bound) && !ask_for_local(fd, &bound))) {
 		if (k->event != NULL)
 			event_free(k->event);
 		free(k);
@@ -311,6 +315,7 @@ serve_udp_one(struct serve_udp *u, int fd, uint8_t *octets, size_t len,
     const struct addr *peer, const struct addr *local)
 {
 	struct udp_slot *s = &u->slots[0];
+	u->now_s = clock_wall_s();
 	if (!ask(u, octets, len, peer, local, s->answer))
 		return;
 	struct addr to = *peer;
