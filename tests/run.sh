@@ -4,7 +4,7 @@
 # usage: tests/run.sh [--quick | --long]
 #
 # Installs what is missing (as root, with apt-get), builds into build/, runs
-# lint, unit and scenario tests, fuzzers for a moment where clang is there, the
+# lint, unit and scenario tests, fuzzers for a minute where clang is there, the
 # system tests with the release build, and units and part of the system tests
 # again under the address and undefined behaviour sanitizers. The last line is
 # "N passed, N failed"; exit 0 only if something ran and nothing failed.
@@ -125,19 +125,36 @@ build_fuzzers() {
 	ninja -C "$BUILD/fuzz" "$@"
 }
 
+# All beside each other: together they cost the time of one. What a fuzzer
+# freed is kept for a while to be watched, but not by each of them half a
+# gigabyte.
 run_fuzzers() {
-	local status=0 program target corpus work
+	local status=0 seconds=60 program target corpus work
+	case "$MODE" in quick) seconds=10 ;; long) seconds=600 ;; esac
+	seconds=${NSDV_FUZZ_S:-$seconds}
+	work=$(mktemp -d)
+	set --
 	for program in "$BUILD"/fuzz/tests/fuzz/fuzz_*; do
 		[ -f "$program" ] && [ -x "$program" ] || continue
-		target=$(basename "$program")
-		corpus=$ROOT/tests/fuzz/corpus/${target#fuzz_}
-		work=$(mktemp -d)
-		set -- "$work"
-		[ ! -d "$corpus" ] || set -- "$@" "$corpus"
-		(cd "$work" && "$program" -max_total_time="${NSDV_FUZZ_S:-10}" \
-		    -rss_limit_mb=2048 -timeout=10 "$@") || status=1
-		rm -rf "$work"
+		target=${program##*/fuzz_}
+		corpus=$ROOT/tests/fuzz/corpus/$target
+		mkdir "$work/$target"
+		[ -d "$corpus" ] || corpus=$work/$target
+		(cd "$work/$target" && ASAN_OPTIONS=quarantine_size_mb=16 \
+		    exec "$program" -max_total_time="$seconds" \
+		    -rss_limit_mb=2048 -malloc_limit_mb=64 -timeout=25 \
+		    "$work/$target" "$corpus") > "$work/$target.log" 2>&1 &
+		set -- "$@" "$!:$target"
 	done
+	for target in "$@"; do
+		wait "${target%%:*}" && continue
+		status=1
+		echo "fuzz_${target#*:}:"
+		tail -n 60 "$work/${target#*:}.log"
+	done
+	[ "$#" -gt 0 ] || status=1
+	grep -h '^Done ' "$work"/*.log || :
+	rm -rf "$work"
 	return "$status"
 }
 
