@@ -1,8 +1,12 @@
-"""Which NSEC and NSEC3 an answer must have, by brute force over the zones: the
-words of RFC 4035 3.1.3, 4592, 5155 7.2 and 6672, and nothing of any server.
+"""What an answer must be, but for its data, by brute force over the zones: the
+words of RFC 1034 4.3.2, 4035 3.1.3, 4592, 5155 7.2 and 6672, and nothing of any
+server. The aliases followed, the rcode, AA, whether there is an SOA, and the
+owners of all NSEC and NSEC3.
 
 Names are tuples of labels in lower case, leftmost first.
 """
+from dataclasses import dataclass
+
 from .answer_table import signer
 
 LINKS = 8
@@ -14,6 +18,10 @@ def labels(text):
 
 def order(name):
     return name[::-1]
+
+
+def is_too_long(name):
+    return len(b''.join(name)) + len(name) + 1 > 255
 
 
 def text_of(name):
@@ -127,15 +135,15 @@ class Model:
 
     # -------------------------------------------------------------- answer
     def step(self, name, rdtype):
-        """(proof, what the name is an alias of or None)"""
+        """(outcome, proof, what the name is an alias of or None)"""
         depth = len(name) - len(self.apex)
         if 'DNAME' in self.types[self.apex] and depth > 0:
             return self.redirect(name, depth, rdtype)
         for i in range(depth - 1, -1, -1):
             here = self.types.get(name[i:], {})
             if 'NS' in here and not (i == 0 and rdtype == 'DS'):
-                return (set() if 'DS' in here else
-                        self.no_type(name[i:])), None
+                return 'referral', (set() if 'DS' in here else
+                                    self.no_type(name[i:])), None
             if 'DNAME' in here and i > 0:
                 return self.redirect(name, i, rdtype)
         if name in self.known:
@@ -143,23 +151,27 @@ class Model:
                                 set(), self.no_type)
         star = (b'*', *self.encloser(name))
         if star not in self.known:
-            return self.no_name(name), None
+            return 'nxdomain', self.no_name(name), None
         return self.at_node(name, rdtype, self.types.get(star, {}),
                             self.from_wildcard(name),
                             self.no_type_at_wildcard)
 
     def redirect(self, name, depth, rdtype):
         """The CNAME made of a DNAME answers those who ask for one."""
-        to = labels(self.types[name[depth:]]['DNAME'])
-        return set(), None if rdtype == 'CNAME' else name[:depth] + to
+        to = name[:depth] + labels(self.types[name[depth:]]['DNAME'])
+        if is_too_long(to):
+            return 'yxdomain', set(), None
+        if rdtype == 'CNAME':
+            return 'data', set(), None
+        return 'alias', set(), to
 
     @staticmethod
     def at_node(name, rdtype, here, proof, no_type):
         if rdtype in here or (rdtype == 'ANY' and here):
-            return proof, None
+            return 'data', proof, None
         if 'CNAME' in here:
-            return proof, labels(here['CNAME'])
-        return no_type(name), None
+            return 'alias', proof, labels(here['CNAME'])
+        return 'nodata', no_type(name), None
 
 
 def zone_of(models, name, rdtype):
@@ -172,16 +184,32 @@ def zone_of(models, name, rdtype):
     return None
 
 
-def proof_of(models, name, rdtype):
-    """The owners of all NSEC and NSEC3 in the authority section."""
-    name, proof, seen = labels(name), set(), set()
-    for _ in range(LINKS + 1):
+def links(models, name, rdtype):
+    """(zone, name, outcome, proof) of each name that is looked up."""
+    name, seen = labels(name), set()
+    while name is not None and name not in seen and len(seen) <= LINKS:
         model = zone_of(models, name, rdtype)
-        if model is None or name in seen:
-            break
+        if model is None:
+            return
         seen.add(name)
-        more, name = model.step(name, rdtype)
-        proof |= more
-        if name is None or len(b''.join(name)) + len(name) + 1 > 255:
-            break
-    return proof
+        outcome, proof, following = model.step(name, rdtype)
+        yield model, name, outcome, proof
+        name = following
+
+
+@dataclass
+class Wanted:
+    rcode: int
+    is_authoritative: bool
+    has_soa: bool
+    aliases: set        # owners of CNAMEs
+    proof: set          # owners of NSEC and NSEC3, if DO
+
+
+def wanted(models, name, rdtype):
+    chain = list(links(models, name, rdtype))
+    last = chain[-1][2]
+    return Wanted({'nxdomain': 3, 'yxdomain': 6}.get(last, 0),
+                  chain[0][2] != 'referral', last in ('nodata', 'nxdomain'),
+                  {link[1] for link in chain if link[2] == 'alias'},
+                  set().union(*(link[3] for link in chain)))
