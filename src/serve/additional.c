@@ -19,34 +19,32 @@
 /* Which types lead to a name, where in their rdata it stands, and what the
  * asker will want of it (ended by 0). */
 struct lead_row {
-	uint16_t type, offset;
+	bool leads;
+	uint8_t offset;
 	uint16_t types[LEADS_TYPES_MAX];
 };
 
 #define ADDRESSES TYPE_A, TYPE_AAAA
 
-static const struct lead_row rows[] = {
-	{ TYPE_NS, 0, { ADDRESSES } },
-	{ TYPE_MX, 2, { ADDRESSES } },
-	{ TYPE_SRV, 6, { ADDRESSES } },
-	{ TYPE_HTTPS, 2, { ADDRESSES } },
-	{ TYPE_SVCB, 2, { ADDRESSES } },
-	{ TYPE_NAPTR, 0, { 0 } },	/* both are for its strings to say */
-	{ TYPE_AFSDB, 2, { ADDRESSES } },
-	{ TYPE_KX, 2, { ADDRESSES } },
-	{ TYPE_MB, 0, { ADDRESSES } },
-	{ TYPE_RT, 2, { ADDRESSES, X25, ISDN } },
-	{ LP, 2, { L32, L64 } },
+static const struct lead_row rows[LP + 1] = {
+	[TYPE_NS] = { true, 0, { ADDRESSES } },
+	[TYPE_MB] = { true, 0, { ADDRESSES } },
+	[TYPE_MX] = { true, 2, { ADDRESSES } },
+	[TYPE_AFSDB] = { true, 2, { ADDRESSES } },
+	[TYPE_RT] = { true, 2, { ADDRESSES, X25, ISDN } },
+	[TYPE_SRV] = { true, 6, { ADDRESSES } },
+	[TYPE_NAPTR] = { true, 0, { 0 } },	/* its strings say both */
+	[TYPE_KX] = { true, 2, { ADDRESSES } },
+	[TYPE_SVCB] = { true, 2, { ADDRESSES } },
+	[TYPE_HTTPS] = { true, 2, { ADDRESSES } },
+	[LP] = { true, 2, { L32, L64 } },
 };
 
 /* Null for most: seen without looking at their records. */
 static const struct lead_row *
 row_of(uint16_t type)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].type == type)
-			return &rows[i];
-	return NULL;
+	return type <= LP && rows[type].leads ? &rows[type] : NULL;
 }
 
 struct lead {
