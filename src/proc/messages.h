@@ -130,9 +130,12 @@ struct msg_order {
 	int32_t value;
 };
 
-/* Read the zone's file into descriptor 0 (a base file). */
+/* Read the files of these zones, each into its descriptor as a base file.
+ * Payload: uint32_t zone ids. The answer is good if all of them could be read;
+ * else what became of each stands in its descriptor (roles.h). */
+#define LOAD_ZONES_MAX 32
 struct msg_load_file {
-	uint32_t id, zone;
+	uint32_t id;
 };
 
 /* What the store has; sent for every zone when xfrd is new. */

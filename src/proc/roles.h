@@ -54,5 +54,13 @@ struct cworker_start {
 };
 _Noreturn void cworker_main(const struct cworker_start *c);
 
-/* One-shot: exit status 0 when fd holds a base file of the zone. */
-_Noreturn void loader_main(struct daemon *d, uint32_t zone, int fd);
+/* One-shot: exit status 0 when each fd holds a base file of its zone. One that
+ * could not be read, of which the log has been told, is a single octet. */
+#define LOADER_FAILED_OCTETS 1
+struct loader_start {
+	struct daemon *d;
+	const uint32_t *zones;
+	const int *fds;
+	unsigned count;
+};
+_Noreturn void loader_main(const struct loader_start *l);

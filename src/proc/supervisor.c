@@ -149,11 +149,17 @@ void
 sup_load_file(struct sup *s, struct ipc_msg *m)
 {
 	const struct msg_load_file *b = m->body;
+	uint32_t zones[LOAD_ZONES_MAX];
+	struct loader_start start = { .d = s->d, .zones = zones,
+		.fds = m->fds, .count = m->fd_count };
 	pid_t pid = -1;
-	if (b->zone < s->d->zone_limit && s->d->zones[b->zone] != NULL)
-		pid = role_fork(ROLE_LOADER, b->zone, m->fds, 1);
+	if (m->fd_count > 0 && m->fd_count <= LOAD_ZONES_MAX &&
+	    m->payload_len == m->fd_count * sizeof(*zones)) {
+		memcpy(zones, m->payload, m->payload_len);
+		pid = role_fork(ROLE_LOADER, zones[0], m->fds, m->fd_count);
+	}
 	if (pid == 0)
-		loader_main(s->d, b->zone, m->fds[0]);
+		loader_main(&start);
 	struct sup_loader *l = calloc(1, sizeof(*l));
 	if (pid == -1 || l == NULL) {
 		free(l);

@@ -146,6 +146,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		z->is_dirty = false;
 		zone_act(z);
 	}
+	xfrd_start_loaders(x);
 	xfrd_windows(x);
 }
 

@@ -28,7 +28,7 @@
 struct xfrd;
 struct basefile_writer;
 
-#define LOADERS_MAX 16		/* zone files that are read at a time */
+#define LOADERS_MAX 16		/* at a time */
 
 /* Flags of journal_zone. */
 #define XZONE_CLEARED 1u	/* older steps must not go out */
@@ -105,8 +105,9 @@ struct xzone {
 	bool is_loading_file;
 	bool is_file_queued, is_file_forced;	/* waits for a loader */
 	struct xzone *next_file;
+	bool is_file_alone;	/* who read it with others died */
 	int load_fd;
-	char load_file[SPOOL_NAME_MAX];
+	char load_file[SPOOL_NAME_MAX];	/* "": in memory */
 	uint32_t load_order;
 	bool load_may_go_back;
 	struct journal_zonefile load_facts;
@@ -122,6 +123,12 @@ struct xcandidate {
 	uint32_t number;
 	struct ipc *channel;
 	unsigned zones;
+};
+
+struct xloader {
+	uint32_t order;			/* 0: free */
+	unsigned count;
+	uint32_t zones[LOAD_ZONES_MAX];
 };
 
 struct control;
@@ -145,7 +152,7 @@ struct xfrd {
 	uint32_t next_candidate, next_order;
 	uint32_t minutes;
 	struct xzone *files, **files_end;	/* wait for a loader */
-	struct { uint32_t order, zone; } loaders[LOADERS_MAX]; /* 0: free */
+	struct xloader loaders[LOADERS_MAX];
 	struct control *control;
 };
 
@@ -235,6 +242,8 @@ bool xzone_read_soa(struct xzone *z);
 void xzone_load_file(struct xzone *z, bool is_forced);
 /* At start and on SIGHUP: as zonefiles-check says. */
 void xzone_check_file(struct xzone *z);
+/* Loaders for what waits, after a turn. */
+void xfrd_start_loaders(struct xfrd *x);
 /* The zone goes: it waits for no loader any more. */
 void xzone_forget_file(struct xzone *z);
 bool xfrd_file_answer(struct xfrd *x, const struct msg_answer *m);

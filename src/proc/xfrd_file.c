@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +14,11 @@
 #include "base/log.h"
 #include "dns/serial.h"
 #include "dns/siphash.h"
+#include "proc/roles.h"
 #include "proc/xfrd.h"
 #include "zone/zonefile.h"
 
+#define SMALL_FILE_OCTETS (64u * 1024)
 #define WRITE_ORDER 1u	/* msg_write_zone.id of a zone file; 0: snapshot */
 
 static bool
@@ -60,51 +63,96 @@ is_wanted(struct xzone *z, bool is_forced)
 	return !z->is_published || !is_unchanged(z, &z->load_facts);
 }
 
-/* The place of the loader with this order; 0: a free one. -1: there is none. */
-static int
-loader_of(const struct xfrd *x, uint32_t order)
+/* The loader with this order; 0: a free one. */
+static struct xloader *
+loader_of(struct xfrd *x, uint32_t order)
 {
 	for (int i = 0; i < LOADERS_MAX; i++)
 		if (x->loaders[i].order == order)
-			return i;
-	return -1;
+			return &x->loaders[i];
+	return NULL;
 }
 
-static void
-start_loader(struct xzone *z, int place)
+/* Of ten thousand small files each process reads many, into memory: what they
+ * say goes into the journal. Who shares a loader whose end one of them was is
+ * read again alone. */
+static bool
+shares_loader(const struct xzone *z)
 {
-	struct xfrd *x = z->x;
-	if (spool_create(x->statedir, SPOOL_TRANSFER, &z->load_fd,
-	    z->load_file) != OK) {
-		ev_system_trouble("spool for a zone file", z->conf->name);
-		return;
-	}
-	int copy = fcntl(z->load_fd, F_DUPFD_CLOEXEC, 3);
-	if (copy == -1) {
-		spool_drop(x->statedir, z->load_file);
+	return !z->is_file_alone && z->load_facts.octets <= SMALL_FILE_OCTETS;
+}
+
+static bool
+open_load(struct xzone *z)
+{
+	z->load_file[0] = '\0';
+	if (shares_loader(z))
+		z->load_fd = memfd_create("zonefile", MFD_CLOEXEC);
+	else if (spool_create(z->x->statedir, SPOOL_TRANSFER, &z->load_fd,
+	    z->load_file) != OK)
+		z->load_fd = -1;
+	return z->load_fd != -1;
+}
+
+/* The spool, if it was not taken over. */
+static void
+drop_load(struct xzone *z)
+{
+	if (z->load_file[0] != '\0')
+		spool_drop(z->x->statedir, z->load_file);
+	z->load_file[0] = '\0';
+}
+
+/* copy: for the loader. */
+static bool
+add_to_loader(struct xloader *l, struct xzone *z, int *copy)
+{
+	*copy = open_load(z) ? fcntl(z->load_fd, F_DUPFD_CLOEXEC, 3) : -1;
+	if (*copy == -1) {
+		ev_system_trouble("reading of a zone file", z->conf->name);
+		drop_load(z);
 		fd_close(&z->load_fd);
-		return;
+		return false;
 	}
-	struct msg_load_file m = { .id = ++x->next_order, .zone = z->id };
+	l->zones[l->count++] = z->id;
 	z->is_loading_file = true;
-	z->load_order = x->loaders[place].order = m.id;
-	x->loaders[place].zone = z->id;
+	z->load_order = l->order;
 	z->load_may_go_back = z->is_file_forced;
-	ipc_send_fds(x->supervisor, load_file, &m, &copy, 1);
+	return true;
 }
 
-/* Of many zones only some are read at a time: each takes a process and
- * descriptors in three others. */
 static void
-start_loaders(struct xfrd *x)
+start_loader(struct xfrd *x, struct xloader *l)
 {
+	struct msg_load_file m = { .id = ++x->next_order };
+	int fds[LOAD_ZONES_MAX];
+	bool is_shared = true;
 	struct xzone *z;
-	int place;
-	while ((z = x->files) != NULL && (place = loader_of(x, 0)) != -1) {
+	l->order = m.id;
+	l->count = 0;
+	while ((z = x->files) != NULL && is_shared &&
+	    l->count < LOAD_ZONES_MAX) {
+		bool is_due = is_wanted(z, z->is_file_forced);
+		if (is_due && l->count > 0 && !shares_loader(z))
+			break;
 		xzone_forget_file(z);
-		if (is_wanted(z, z->is_file_forced))
-			start_loader(z, place);
+		if (is_due && add_to_loader(l, z, &fds[l->count]))
+			is_shared = shares_loader(z);
 	}
+	if (l->count > 0)
+		ipc_send_full(x->supervisor, MSG_load_file, &m, sizeof(m),
+		    l->zones, l->count * sizeof(*l->zones), fds, l->count);
+	else
+		l->order = 0;
+}
+
+/* Only some are there at a time: each takes descriptors in three others. */
+void
+xfrd_start_loaders(struct xfrd *x)
+{
+	struct xloader *l;
+	while (x->files != NULL && (l = loader_of(x, 0)) != NULL)
+		start_loader(x, l);
 }
 
 void
@@ -123,7 +171,7 @@ xzone_load_file(struct xzone *z, bool is_forced)
 		z->is_file_forced = false;
 	}
 	z->is_file_forced |= is_forced;
-	start_loaders(x);
+	event_active(x->turn_event, EV_TIMEOUT, 0);
 }
 
 void
@@ -151,19 +199,13 @@ xzone_forget_file(struct xzone *z)
 /* The serial that the loader found, and a fingerprint of what it read: base
  * files are canonical, so the same records give the same one. */
 static bool
-loaded_serial(struct xzone *z, uint32_t *serial, uint64_t *len)
+loaded_serial(struct xzone *z, const struct fd_map *map, uint32_t *serial)
 {
 	static const uint8_t no_key[SIPHASH_KEY_OCTETS];
-	struct fd_map map;
 	struct rr soa;
-	if (fd_map_open(z->load_fd, &map) != OK)
-		return false;
-	bool is_good = basefile_first(map.octets, map.len, &soa) &&
+	siphash_128(no_key, map->octets, map->len, z->load_facts.digest);
+	return basefile_first(map->octets, map->len, &soa) &&
 	    rr_soa_serial(&soa, serial);
-	*len = map.len;
-	siphash_128(no_key, map.octets, map.len, z->load_facts.digest);
-	fd_map_close(&map);
-	return is_good;
 }
 
 /* A file that was touched but says what it said. */
@@ -194,57 +236,125 @@ is_acceptable(const struct xzone *z, uint32_t serial, bool is_same)
 	return false;
 }
 
+/* Small ones go into the journal, as a small transfer does. */
+static enum err
+take_records(struct intake *in, const struct fd_map *map)
+{
+	struct xfr_sink sink = intake_sink(in);
+	const uint8_t *octets;
+	size_t len;
+	uint32_t serial;
+	struct rr rr;
+	enum err e = basefile_read(map->octets, map->len, &serial, &octets,
+	    &len);
+	if (e == OK)
+		e = sink.begin_zone(sink.arg, serial);
+	struct buf b = buf_reading(octets, e == OK ? len : 0);
+	while (e == OK && buf_left(&b) > 0)
+		e = rr_take(&b, &rr) ? sink.record(sink.arg, &rr) :
+		    ERR_CORRUPT;
+	return e;
+}
+
+static enum err
+take_in(struct xzone *z, const struct fd_map *map, uint32_t serial,
+    struct intake *in)
+{
+	intake_begin(in, z->x);
+	if (z->load_file[0] == '\0')
+		return take_records(in, map);
+	in->is_zone = true;
+	in->is_spooled = true;
+	in->len = map->len;
+	in->to = serial;
+	in->fd = fcntl(z->load_fd, F_DUPFD_CLOEXEC, 3);
+	if (in->fd == -1)
+		return ERR_SYSTEM;
+	memcpy(in->file, z->load_file, sizeof(in->file));
+	z->load_file[0] = '\0';
+	return OK;
+}
+
 static void
-take_file(struct xzone *z)
+take_file(struct xzone *z, const struct fd_map *map)
 {
 	struct xfrd *x = z->x;
 	uint32_t serial;
 	struct xbody body = { .primary_index = -1 };
 	struct intake in;
-	intake_begin(&in, x);
-	if (!loaded_serial(z, &serial, &in.len)) {
+	if (!loaded_serial(z, map, &serial)) {
 		ev_system_trouble("output of the loader", z->conf->name);
-		spool_drop(x->statedir, z->load_file);
 		return;
 	}
 	bool is_same = says_the_same(z);
 	z->load_facts.serial = serial;
 	journal_put_zonefile(x->journal, z->apex.octets, &z->load_facts);
 	xzone_touch(z);
-	if (!is_acceptable(z, serial, is_same)) {
-		spool_drop(x->statedir, z->load_file);
+	if (!is_acceptable(z, serial, is_same))
+		return;
+	enum err e = take_in(z, map, serial, &in);
+	if (e != OK) {
+		ev_xfr_not_taken(z->conf->name, "its zone file", err_text(e));
+		intake_drop(&in);
 		return;
 	}
 	struct update *u = update_begin(&z->updates,
 	    journal_new_id(x->journal), UPDATE_FILE);
 	u->goes_back = z->load_may_go_back || (z->is_published &&
 	    serial == z->serial);
-	in.is_zone = true;
-	in.is_spooled = true;
-	in.to = serial;
-	in.fd = fcntl(z->load_fd, F_DUPFD_CLOEXEC, 3);
-	memcpy(in.file, z->load_file, sizeof(in.file));
 	xzone_arrived(z, u, &in, UPDATE_FILE, &body);
+}
+
+static bool
+is_whole(const struct fd_map *map)
+{
+	const uint8_t *octets;
+	size_t len;
+	uint32_t serial;
+	return basefile_read(map->octets, map->len, &serial, &octets, &len) ==
+	    OK;
+}
+
+/* is_good: all files of this loader could be read. */
+static void
+file_loaded(struct xzone *z, bool is_good, bool was_shared)
+{
+	struct fd_map map = { 0 };
+	if (fd_map_open(z->load_fd, &map) != OK)
+		map = (struct fd_map){ 0 };
+	if (map.len > LOADER_FAILED_OCTETS && (is_good || (was_shared &&
+	    is_whole(&map)))) {
+		take_file(z, &map);
+		z->is_file_alone = false;
+	} else if (map.len != LOADER_FAILED_OCTETS && was_shared) {
+		z->is_file_alone = true;
+		xzone_load_file(z, z->load_may_go_back);
+	} else if (map.len != LOADER_FAILED_OCTETS) {
+		ev_zonefile_trouble(z->conf->name, z->conf->file_path,
+		    "who read it died");
+	}
+	fd_map_close(&map);
+	drop_load(z);
+	fd_close(&z->load_fd);
 }
 
 bool
 xfrd_file_answer(struct xfrd *x, const struct msg_answer *m)
 {
-	int place = m->id != 0 ? loader_of(x, m->id) : -1;
-	if (place == -1)
+	struct xloader *l = m->id != 0 ? loader_of(x, m->id) : NULL;
+	if (l == NULL)
 		return false;
-	/* The zone may have gone meanwhile, or come again. */
-	struct xzone *z = xfrd_zone(x, x->loaders[place].zone);
-	x->loaders[place].order = 0;
-	if (z != NULL && z->is_loading_file && z->load_order == m->id) {
+	for (unsigned i = 0; i < l->count; i++) {
+		/* It may have gone meanwhile, or come again. */
+		struct xzone *z = xfrd_zone(x, l->zones[i]);
+		if (z == NULL || !z->is_loading_file ||
+		    z->load_order != m->id)
+			continue;
 		z->is_loading_file = false;
-		if (m->is_ok)
-			take_file(z);
-		else
-			spool_drop(x->statedir, z->load_file);
-		fd_close(&z->load_fd);
+		file_loaded(z, m->is_ok, l->count > 1);
 	}
-	start_loaders(x);
+	l->order = 0;
+	xfrd_start_loaders(x);
 	return true;
 }
 

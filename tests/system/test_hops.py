@@ -12,6 +12,7 @@ import pytest
 from harness import hostile
 from harness.hooks import Hooks
 from harness.net import SLOW, as_set, stays, wait_until
+from harness.server import Zone
 from harness.zones import plain_zone
 from test_crash import ZONE, Watcher, ended, pid_of, publish, text
 
@@ -339,6 +340,25 @@ def test_poison_zone(site, hooks, point, what):
     load(primary, [POISON], 3)
     notify(primary, proxy, [POISON])
     proxy.wait_serial(POISON, 3, 5)
+
+
+def test_zone_file_that_kills_its_reader(site, hooks):
+    """The others that the same process was to read are served, and it is once
+    its file can be read."""
+    names = ['zone%02d.test.' % i for i in range(40)]
+    hooks.set('loader-reading@' + names[9], 'die')
+    proxy = site.proxy()
+    for name in names:
+        proxy.add(Zone(name, text=plain_zone(name, 1)))
+    proxy.start(wait=False)
+    for name in names:
+        if name != names[9]:
+            proxy.wait_serial(name, 1, 10)
+    proxy.wait_log('error: .*%s.*who read it died' % names[9])
+    assert proxy.log_text().count('who read it died') == 1
+    hooks.clear('loader-reading@' + names[9])
+    proxy.control('reload', names[9])
+    proxy.wait_serial(names[9], 1)
 
 
 @pytest.mark.parametrize('what', ['die', 'hang'])

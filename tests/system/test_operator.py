@@ -506,6 +506,10 @@ def test_damaged_snapshot(site):
     primary.load(ZONE, plain_zone(ZONE, 1, size=3000))
     proxy = site.proxy().add(Zone(ZONE, primary=primary.peer())).start()
     proxy.wait_serial(ZONE, 1, 10)
+    # It is answered a moment before the journal knows that it is published;
+    # xfrd takes commands between its commits.
+    proxy.wait_log('serial is updated to 1')
+    proxy.control('zonestatus', ZONE)
     proxy.stop()
     # The spool of the transfer serves as the first snapshot.
     bases = [p for kind in ('snapshot-*', 'transfer-*')

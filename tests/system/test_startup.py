@@ -113,6 +113,31 @@ def test_bad_zone_file(site):
     assert proxy.ask(ZONE, 'SOA').rcode() == 2
 
 
+@pytest.mark.ours
+def test_bad_zone_files_among_many(site):
+    """One process reads many small files: the fault of one is its own."""
+    proxy = site.proxy()
+    names = ['zone%02d.test.' % i for i in range(70)]
+    for name in names:
+        proxy.add(Zone(name, text=plain_zone(name, 1)))
+    proxy.zone(names[7]).text += '@ IN A 1.2.3.300\n'
+    proxy.zone(names[33]).text = '; nothing\n'
+    proxy.zone(names[50]).text = plain_zone(names[50], 1, size=4000)
+    good = [n for i, n in enumerate(names) if i not in (7, 33)]
+    proxy.start(wait=False)
+    for name in good:
+        proxy.wait_serial(name, 1, 10)
+    log = proxy.log_text()
+    assert len(re.findall(r'error: .*zone07\.test\.zone:\d+: ', log)) == 1
+    assert len(re.findall(r'error: .*zone33\.test', log)) >= 1
+    assert proxy.serial(names[7]) is None and proxy.serial(names[33]) is None
+    assert len(list(proxy.state_dir.glob('*-*'))) <= 2, 'but for the large one'
+    proxy.zone(names[7]).text = plain_zone(names[7], 2)
+    proxy.write_zone_file(proxy.zone(names[7]))
+    proxy.control('reload', names[7])
+    proxy.wait_serial(names[7], 2)
+
+
 def test_address_in_use(site):
     proxy = site.proxy().add(Zone(ZONE, text=plain_zone(ZONE, 1)))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
