@@ -1,6 +1,7 @@
 """DNS over TLS (RFC 7858) from outside: stock clients, certificates that
 change, publications, and peers that mean ill."""
 import os
+import pwd
 import re
 import signal
 import socket
@@ -16,7 +17,7 @@ from harness import hostile, net, tls
 from harness.net import (V4, V6, make_query, read_framed, send_framed,
                          wait_until)
 from harness.nsd import build_dir
-from harness.server import Zone
+from harness.server import Zone, unprivileged_user
 from harness.zones import plain_zone
 
 pytestmark = pytest.mark.ours
@@ -453,6 +454,34 @@ def test_who_has_the_key(site):
             if role != 'nsdv-worker':
                 assert number not in memory, role
                 assert number[::-1] not in memory, role
+
+
+@pytest.mark.skipif(unprivileged_user() is None, reason='not root')
+@pytest.mark.parametrize('has_chroot', [False, True])
+def test_files_that_only_root_can_read(site, has_chroot):
+    """Outside of the chroot, at the start and later."""
+    s = Site(site)
+    s.proxy.username = user = unprivileged_user()
+    os.chown(s.proxy.dir, pwd.getpwnam(user).pw_uid, -1)
+    private = site.dir / 'private'
+    private.mkdir(0o700)
+    certificate = tls.Certificate(private)
+    certificate.key.chmod(0o600)
+    s.proxy.server_options = [
+        o.replace(str(s.proxy.dir), str(private)) if o.startswith('tls-')
+        else o for o in s.proxy.server_options]
+    if has_chroot:
+        s.proxy.server_options.append('chroot: "%s"' % s.proxy.dir)
+    s.start()
+    assert s.serial(certificate) == 1
+    other = tls.Certificate(private, 'other.test')
+    os.replace(other.pem, certificate.pem)
+    os.replace(other.key, certificate.key)
+    other.pem = certificate.pem
+    s.proxy.control('reconfig')
+    wait_until(lambda: certificate_of(s.port) == other.pem.read_text(), 5,
+               'the new certificate is used')
+    assert s.serial(other) == 1
 
 
 def memory_of(pid):
