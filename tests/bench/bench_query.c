@@ -1,8 +1,12 @@
 /* bench_query.c - what one answer costs: time and, under callgrind,
  * instructions of query_answer, without sockets.
  * usage: bench_query APEX FILE [KIND [COUNT]]
+ *        bench_query APEX FILE listen PORT
  * FILE: a base file, or a zone file (converted first). Without KIND all kinds
- * are asked in turn, COUNT times each. instructions.sh counts with it. */
+ * are asked in turn, COUNT times each. With listen it answers on a UDP port of
+ * 127.0.0.1 until it is ended, by the loop that a worker has. instructions.sh
+ * counts with both. */
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +20,7 @@
 #include "dns/message.h"
 #include "dns/rrtype.h"
 #include "serve/query.h"
+#include "serve/udp.h"
 #include "zone/zonedb.h"
 #include "zone/zonefile.h"
 
@@ -60,6 +65,7 @@ static struct bench {
 	struct serve serve;
 	struct query query;
 	struct name cuts[QUERIES];
+	unsigned cut_count;
 	struct wire wire[QUERIES];
 	uint8_t answer[EDNS_OCTETS];
 } bench;
@@ -133,23 +139,24 @@ configure(const struct name *apex)
 		.minimal_responses = true };
 }
 
-/* Delegations at equal distances, then in an order that no cache expects. */
+/* Delegations at equal distances. */
 static void
 sample_cuts(void)
 {
 	const struct zone_node *n;
 	struct zone_iter it;
-	uint64_t cuts = 0, i = 0, got = 0;
+	uint64_t cuts = 0, i = 0;
 	zone_iter_start(bench.zone, &it);
 	while ((n = zone_iter_next(&it)) != NULL)
 		cuts += node_is_cut(n);
-	if (cuts < QUERIES)
-		die("zone", "has too few delegations");
+	uint64_t step = cuts / QUERIES + 1;
 	zone_iter_start(bench.zone, &it);
-	while ((n = zone_iter_next(&it)) != NULL && got < QUERIES)
-		if (node_is_cut(n) && i++ % (cuts / QUERIES) == 0)
-			name_copy(&bench.cuts[got++ * 1531 % QUERIES],
+	while ((n = zone_iter_next(&it)) != NULL)
+		if (node_is_cut(n) && i++ % step == 0)
+			name_copy(&bench.cuts[bench.cut_count++],
 			    node_owner(bench.zone, n));
+	if (bench.cut_count == 0)
+		die("zone", "has no delegations");
 }
 
 /* A name that is not there, next to one that is. */
@@ -204,15 +211,32 @@ static void
 run(const struct kind *k, unsigned count)
 {
 	uint64_t octets = 0;
-	for (unsigned i = 0; i < QUERIES; i++)
+	for (unsigned i = 0; i < bench.cut_count; i++)
 		make_query(k, i);
 	int64_t t = clock_mono_us();
 	for (unsigned i = 0; i < count; i++)
-		octets += ask(i % QUERIES);
+		octets += ask(i * 1531 % bench.cut_count);
 	double us = (double)(clock_mono_us() - t);
 	printf("{\"kind\": \"%s\", \"queries\": %u, \"ns\": %.0f, "
 	    "\"octets\": %.1f, \"rcode\": %u}\n", k->text, count,
 	    us * 1000 / count, (double)octets / count, bench.answer[3] & 15u);
+}
+
+static _Noreturn void
+answer_on(uint16_t port)
+{
+	struct event_base *loop = event_base_new();
+	struct serve_udp *udp;
+	struct addr a;
+	if (!addr_parse("127.0.0.1", port, &a))
+		die("listen", "no address");
+	int fd = sock_udp(&a, NULL);
+	if (fd == -1 || loop == NULL ||
+	    serve_udp_create(loop, &bench.serve, &udp) != OK ||
+	    serve_udp_listen(udp, fd) != OK)
+		die("listen", "cannot");
+	event_base_dispatch(loop);
+	exit(0);
 }
 
 int
@@ -228,6 +252,8 @@ main(int argc, char **argv)
 		die("usage", "bench_query APEX FILE [KIND [COUNT]]");
 	load(argv[2], &apex);
 	configure(&apex);
+	if (argc == 5 && strcmp(argv[3], "listen") == 0)
+		answer_on((uint16_t)count);
 	sample_cuts();
 	if (!addr_parse("192.0.2.99", 5353, &bench.query.peer))
 		die("peer", "is no address");

@@ -3,6 +3,7 @@
 
 usage: queries.py --zone FILE --label L [--procs N] [--rounds N] [--seconds S]
            [--kinds "KIND..."] NAME:PORT:PID...
+       queries.py --write DIR --zone FILE --count N [--kinds ...]
 Kinds: referral (an A query below a delegation), referral-do, nxdomain-do, mix
 (one of ten for the apex, three of each of these), mix-tcp (the same).  One JSON
 line a run: answers per second, answers per CPU second of the server, answers
@@ -84,14 +85,21 @@ def processes(pid):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--zone", required=True)
-    ap.add_argument("--label", required=True)
+    ap.add_argument("--label")
+    ap.add_argument("--write")
+    ap.add_argument("--count", type=int)
     ap.add_argument("--procs", type=int, default=1)
     ap.add_argument("--rounds", type=int, default=5)
     ap.add_argument("--seconds", type=float, default=5)
     ap.add_argument("--kinds", default=KINDS)
-    ap.add_argument("server", nargs="+")
+    ap.add_argument("server", nargs="*")
     a = ap.parse_args()
     apex, names = delegations(a.zone)
+    if a.write:
+        names = [names[i % len(names)] for i in range(a.count)]
+        for kind in a.kinds.split():
+            write_file(os.path.join(a.write, kind), kind.replace("-tcp", ""), names, apex)
+        return
     with tempfile.TemporaryDirectory() as d:
         for kind in a.kinds.split():
             path = os.path.join(d, kind)
