@@ -58,9 +58,9 @@ class Model:
                       for i in range(len(n) - len(self.apex) + 1)}
         self.digests = {}
 
-    def shows(self, name):
-        """It exists, and neither a cut nor a DNAME above it hides it."""
-        return name in self.known and not any(
+    def shows(self, name, rdtype):
+        """The RRset is there, and neither a cut nor a DNAME above hides it."""
+        return rdtype in self.types.get(name, {}) and not any(
             'DNAME' in here or ('NS' in here and name[i:] != self.apex)
             for i in range(1, len(name) - len(self.apex) + 1)
             for here in [self.types.get(name[i:], {})])
