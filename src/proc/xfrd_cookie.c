@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,11 +149,25 @@ write_lines(int fd, const struct cookie_secrets *s)
 	return is_good && fsync(fd) == 0;
 }
 
+/* That the file has its name. It has it already: a failure changes nothing. */
+static void
+sync_directory(const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(directory, sizeof(directory), "%.*s", slash == NULL ? 1 :
+	    (int)(slash - path + 1), slash == NULL ? "." : path);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1)
+		(void)!fsync(fd);
+	fd_close(&fd);
+}
+
 /* The old file or the new one, whatever happens. False with errno. */
 static bool
 replace_file(const char *path, const struct cookie_secrets *s)
 {
-	char fresh[4096];
+	char fresh[PATH_MAX];
 	if ((size_t)snprintf(fresh, sizeof(fresh), "%s.new", path) >=
 	    sizeof(fresh)) {
 		errno = ENAMETOOLONG;
@@ -165,7 +180,9 @@ replace_file(const char *path, const struct cookie_secrets *s)
 	bool is_good = write_lines(fd, s) && rename(fresh, path) == 0;
 	int why = errno;
 	fd_close(&fd);
-	if (!is_good)
+	if (is_good)
+		sync_directory(path);
+	else
 		unlink(fresh);
 	errno = why;
 	return is_good;
