@@ -5,7 +5,8 @@
  *   xfrd_zone.c     a zone's machines from configuration and journal
  *   xfrd_intake.c   records of one transfer, into memory or a spool
  *   xfrd_transfer.c when to ask whom, and what came of it
- *   xfrd_window.c   windows, candidates, verdicts
+ *   xfrd_window.c   windows and candidates
+ *   xfrd_verdict.c  verdicts, and what changed of versions into the journal
  *   xfrd_publish.c  accepted versions to the store, NOTIFY, snapshots
  *   xfrd_load.c     the journal's content to a store that lacks it
  *   xfrd_file.c     zone files in and out
@@ -117,12 +118,14 @@ struct xzone {
 	char last_rejection[200];	/* for zonestatus */
 };
 
+#define ZONES_PER_CANDIDATE 256
 struct xcandidate {
 	struct xcandidate *next;
 	struct xfrd *x;
 	uint32_t number;
 	struct ipc *channel;
 	unsigned zones;
+	uint32_t ids[ZONES_PER_CANDIDATE];
 };
 
 struct xloader {
@@ -210,9 +213,13 @@ void xzone_due(struct xzone *z);
 void xfrd_candidate_channel(struct xfrd *x, uint32_t number, int fd);
 void xfrd_candidate_lost(struct xfrd *x, const struct msg_lost *m);
 void xfrd_candidates_end(struct xfrd *x);
+void xbody_drop(void *arg, struct update *u);
+
+/* xfrd_verdict.c */
+/* False: it is none that this candidate may send. */
+MUST_CHECK bool xfrd_verdict_message(struct xcandidate *c, struct ipc_msg *m);
 /* Writes what changed into the journal (hop 8). */
 void xzone_write_updates(struct xzone *z);
-void xbody_drop(void *arg, struct update *u);
 /* A version that will not be published as it stands is not asked for again at
  * once, and nothing is asked on top of it. */
 void xzone_hold_back(struct xzone *z, const struct update *tip);
