@@ -11,7 +11,7 @@ import pytest
 from harness import answers
 from harness.answer_table import (Expected, Hashes, head_of, key_of, lines_of,
                                   rows_of, signer, without_courtesy)
-from harness.net import exchange_tcp, wait_until
+from harness.net import exchange_tcp
 from harness.server import Zone
 
 KINDS = ['nsd-verify', 'nsd', 'knot', 'bind']

@@ -119,7 +119,7 @@ class Zone:
 
     def sign_sets(self):
         for key, kind in list(self.sets):
-            if self.is_occluded(key) or (
+            if (self.is_occluded(key) and kind != 'NSEC3') or (
                     self.is_cut(key) and kind not in ('DS', 'NSEC')):
                 continue
             count = len(key) - (key[:1] == (b'*',))
