@@ -27,13 +27,14 @@ zone_check_tls(const struct conf_zone *z, struct conf_report *r)
 	for (size_t i = 0; i < z->request_xfr.n; i++)
 		if (z->request_xfr.at[i].tls_auth_name != NULL)
 			report_notice(r, z->file, z->line, "zone %s: primary "
-			    "%s is not asked: this version does not speak TLS",
+			    "%s is not asked: this version asks none over TLS",
 			    z->name, z->request_xfr.at[i].text);
 	for (size_t i = 0; i < z->provide_xfr.n; i++)
 		if (z->provide_xfr.at[i].tls_auth_name != NULL &&
 		    z->provide_xfr.at[i].signer != ACL_BLOCKED)
 			report_notice(r, z->file, z->line, "zone %s: %s gets "
-			    "no transfer: this version does not speak TLS",
+			    "no transfer: this version checks no client's "
+			    "certificate",
 			    z->name, z->provide_xfr.at[i].text);
 }
 
@@ -175,8 +176,8 @@ control_check(const struct conf *c, struct conf_report *r)
 		if (l->at[i].path == NULL)
 			report_notice(r, c->file, 0, "control-interface: %s "
 			    "is skipped: commands over TCP need TLS, which "
-			    "this version does not speak; give the path of a "
-			    "unix socket", l->at[i].text);
+			    "this version has for queries alone; give the path "
+			    "of a unix socket", l->at[i].text);
 }
 
 bool

@@ -46,6 +46,8 @@ read_in_child(const struct daemon *d, bool is_start)
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(read_files(d, fd, is_start) ? 0 : 1);
+	if (pid == -1)
+		ev_system_trouble("fork", strerror(errno));
 	if (!sup_has_succeeded(pid) || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL |
 	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == -1)
 		fd_close(&fd);
