@@ -1,8 +1,8 @@
 """What does not exist is proven to a validator's satisfaction: zones signed by
 BIND, our answers judged by delv, also below empty non-terminals that opt-out
-left out of the chain, deeper than anybody would hash. Under opt-out delv is content
-with less than RFC 5155 8.3 asks for: there the closest encloser proof is looked
-for here as well."""
+left out of the chain, deeper than anybody would hash. Under opt-out delv is
+content with less than RFC 5155 8.3 asks for: the closest encloser proof is
+looked for here as well."""
 import base64
 import re
 import shutil
