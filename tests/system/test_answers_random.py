@@ -12,7 +12,8 @@ from collections import Counter
 import dns.rdatatype
 
 from harness import answers, random_zones, reference
-from harness.answer_table import Hashes, is_below, lines_of
+from harness.answer_table import (Hashes, is_below, key_of, lines_of,
+                                  without_courtesy)
 from harness.answers import AA, NSEC, NSEC3, RRSIG, SOA, TC
 from harness.net import exchange_tcp
 from harness.server import Zone
@@ -64,6 +65,15 @@ class Case:
                      in types)}
             return a.flags, a.rcode, a.edns, parts
         return rest(self.ours) == rest(self.theirs)
+
+    def is_same_but_courtesy(self):
+        """What may be left out for want of room without TC."""
+        apexes = {answers.name_octets(reference.text_of(apex))
+                  for apex in self.models}
+        a, b = (without_courtesy([set(map(key_of, s)) for s in x.sections],
+                                 apexes) for x in (self.ours, self.theirs))
+        return a == b and (self.ours.flags, self.ours.edns) == \
+            (self.theirs.flags, self.theirs.edns)
 
     def proof(self, a):
         return {labels_of(r[0]) for r in a.sections[1]
@@ -247,9 +257,8 @@ class Round:
             return None
         if any_is_a_subset(case):
             return any_is_a_subset.__name__
-        is_about_size = case.ours.has(TC) or case.theirs.has(TC) or \
-            case.is_same_but(2)
-        if is_about_size:
+        if case.ours.has(TC) or case.theirs.has(TC) or \
+                case.is_same_but(2) or case.is_same_but_courtesy():
             self.without_size(case)
             if case.is_same():
                 return 'size' if case.is_as_wanted() else None
