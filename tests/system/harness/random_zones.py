@@ -81,7 +81,8 @@ class RandomZone:
         name = '*.' + self.rng.choice([self.apex, self.fresh()])
         kind, rdata = self.rng.choice([
             ('A', '192.0.2.99'), ('TXT', '"wild"'),
-            ('MX', '5 ' + self.target()), ('CNAME', self.target()), ('DNAME', self.target())])
+            ('MX', '5 ' + self.target()), ('CNAME', self.target()),
+            ('DNAME', self.target())])
         self.add(name, kind, rdata)
         if self.rng.random() < 0.2:
             self.add(self.label() + '.' + name, 'A', '192.0.2.98')
