@@ -28,6 +28,16 @@ clock_mono_ms(void)
 }
 
 int64_t
+clock_boot_ms(void)
+{
+#ifdef CLOCK_BOOTTIME
+	return is_fake ? fake_mono_us / 1000 : now_us(CLOCK_BOOTTIME) / 1000;
+#else
+	return clock_mono_ms();
+#endif
+}
+
+int64_t
 clock_wall_ms(void)
 {
 	return is_fake ? fake_wall_ms : now_us(CLOCK_REALTIME) / 1000;

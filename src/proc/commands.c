@@ -82,7 +82,7 @@ nsd_state(const struct xzone *z)
 {
 	if (z->refresh == NULL)
 		return "primary";
-	switch (refresh_state(z->refresh, clock_wall_s())) {
+	switch (refresh_state(z->refresh, xfrd_now_s(z->x))) {
 	case REFRESH_EMPTY:
 	case REFRESH_STALE:
 		return "refreshing";
@@ -116,7 +116,7 @@ say_refresh(struct control_talk *t, const struct xzone *z)
 {
 	char text[XFR_STATUS_MAX];
 	uint32_t serial;
-	int64_t now = clock_wall_s();
+	int64_t now = xfrd_now_s(z->x);
 	if (z->refresh == NULL)
 		return;
 	const struct refresh_timers *r = refresh_timers(z->refresh);
@@ -201,7 +201,7 @@ ask_primaries(struct control_talk *t, struct xzone *z)
 	}
 	transfers++;
 	update_forgive(&z->updates);
-	refresh_transfer(z->refresh, is_forced, clock_wall_s());
+	refresh_transfer(z->refresh, is_forced, xfrd_now_s(z->x));
 	xzone_touch(z);
 }
 

@@ -21,8 +21,8 @@
 #define MAX_CANDIDATES 64	/* rows of the progress page */
 #define MAX_SOCKETS 192		/* of each kind */
 
-/* What store and candidates are at: read by the supervisor when one of them
- * dies or stands still. Row 0 is the store's. */
+/* What store, candidates and xfrd are at: read by the supervisor when one of
+ * them dies or stands still. Row 0 is the store's, the last xfrd's. */
 struct progress {
 	_Atomic uint32_t zone;	/* ZONE_NONE: none in particular */
 	_Atomic uint64_t update;
@@ -45,7 +45,7 @@ struct shared {
 	struct serve_zone_state *zones;		/* MAX_ZONES rows */
 	struct stats_page *stats;		/* stats.h */
 	int zone_counters;			/* a memory file, or -1 */
-	struct progress *progress;		/* 1 + MAX_CANDIDATES rows */
+	struct progress *progress;		/* 2 + MAX_CANDIDATES rows */
 	struct shared_secrets *secrets;
 	struct rrl_bucket *rrl;			/* rrl_tables of rrl_size */
 	size_t rrl_size;
@@ -62,6 +62,7 @@ void shared_seal_secrets(const struct shared *s);
 struct rrl_bucket *shared_rrl(const struct shared *s, uint32_t worker);
 uint64_t *shared_counters(const struct shared *s, uint32_t worker);
 struct progress *shared_progress(const struct shared *s, uint32_t candidate);
+struct progress *shared_progress_of_xfrd(const struct shared *s);
 void progress_begin(struct progress *p, uint32_t zone, uint64_t update);
 /* It is at no zone, and alive: to be said again every progress_beat. */
 void progress_goes_on(struct progress *p);
@@ -121,8 +122,8 @@ struct daemon {
 
 /* The daemon's zones from its configuration and ids. */
 void daemon_index_zones(struct daemon *d);
-/* Log settings of the configuration; false with errno. */
-bool daemon_open_log(const struct daemon *d);
+/* Log settings of the configuration; as log_open. */
+enum err daemon_open_log(const struct daemon *d);
 /* A path of the configuration as it is called inside the chroot. */
 const char *daemon_inside(const struct daemon *d, const char *path);
 /* Into the chroot and zonesdir, if there is one (else the supervisor stands in

@@ -51,11 +51,11 @@ shared_create(struct shared *s, size_t rrl_size, unsigned workers)
 	s->rrl_tables = workers;
 	s->rrl = pages(sizeof(*s->rrl) * rrl_size * workers);
 	s->zones = pages(sizeof(*s->zones) * MAX_ZONES);
-	s->progress = pages(sizeof(*s->progress) * (1 + MAX_CANDIDATES));
+	s->progress = pages(sizeof(*s->progress) * (2 + MAX_CANDIDATES));
 	if (s->rrl == NULL || s->zones == NULL || s->progress == NULL ||
 	    !stats_create(s) || !secrets_create(s))
 		return false;
-	for (unsigned i = 0; i <= MAX_CANDIDATES; i++)
+	for (unsigned i = 0; i < 2 + MAX_CANDIDATES; i++)
 		progress_end(&s->progress[i]);
 	return true;
 }
@@ -64,6 +64,12 @@ struct rrl_bucket *
 shared_rrl(const struct shared *s, uint32_t worker)
 {
 	return s->rrl + worker % s->rrl_tables * s->rrl_size;
+}
+
+struct progress *
+shared_progress_of_xfrd(const struct shared *s)
+{
+	return &s->progress[1 + MAX_CANDIDATES];
 }
 
 struct progress *

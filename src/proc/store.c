@@ -220,9 +220,20 @@ on_tidy(evutil_socket_t fd, short what, void *arg)
 	evtimer_add(s->tidy_timer, is_more ? &soon : &later);
 }
 
+/* Who stands still here reads no messages either. */
+static void
+on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct store *s = arg;
+	(void)fd;
+	(void)what;
+	progress_goes_on(&s->d->shared.progress[0]);
+}
+
 void
 store_main(struct daemon *d, int fd)
 {
+	struct timeval beat = progress_beat();
 	struct store *s = &store;
 	struct ipc_user user = { on_supervisor, on_supervisor_gone, s };
 	s->d = d;
@@ -238,6 +249,9 @@ store_main(struct daemon *d, int fd)
 	s->tidy_timer = evtimer_new(s->loop, on_tidy, s);
 	on_tidy(-1, 0, s);
 	store_scrub_start(s);
+	struct event *alive = event_new(s->loop, -1, EV_PERSIST, on_beat, s);
+	ASSERT(alive != NULL && event_add(alive, &beat) == 0);
+	on_beat(-1, 0, s);
 	event_base_dispatch(s->loop);
 	_exit(1);
 }

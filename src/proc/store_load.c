@@ -64,6 +64,8 @@ load_base(struct store *s, struct ipc_msg *m)
 		return e;
 	const uint8_t *octets = blob.octets;
 	size_t len = blob.len;
+	/* As long as it takes. */
+	progress_end(&s->d->shared.progress[0]);
 	if (b->is_plain) {
 		e = zonedb_build(s->db, b->zone, octets, len, &v, &dropped,
 		    &load.trouble);
@@ -80,6 +82,7 @@ load_base(struct store *s, struct ipc_msg *m)
 	}
 	if (e == OK)
 		zonedb_commit(s->db, b->zone, v, NULL, 0, HISTORY_CLEAR);
+	progress_goes_on(&s->d->shared.progress[0]);
 	ipc_blob_close(&blob);
 	return e;
 }

@@ -107,7 +107,7 @@ publish_one(struct store *s, struct store_publication *p)
 		    "the verdict");
 		e = ERR_CORRUPT;
 	}
-	progress_end(progress);
+	progress_goes_on(progress);
 	if (e != OK) {
 		tell_failed(s, p, t.what[0] != '\0' ? t.what : err_text(e));
 		check_published(s, o->zone);

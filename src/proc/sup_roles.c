@@ -193,6 +193,8 @@ sup_role_on_exit(struct sup *s, struct sup_role *r, int status)
 		progress_end(p);
 		sup_generation_store_gone(s);
 	}
+	if (r == &s->xfrd)
+		progress_end(shared_progress_of_xfrd(&s->d->shared));
 	bool is_quick = clock_mono_ms() - r->started_ms < QUICK_DEATH_MS;
 	r->quick_deaths = is_quick ? r->quick_deaths + 1 : 0;
 	if (!s->has_served && r->quick_deaths > START_ATTEMPTS) {
@@ -264,16 +266,40 @@ sup_candidates_end(struct sup *s)
 	}
 }
 
+/* What it stands still on its death names. */
+static void
+watch_role(struct sup_role *r, const struct progress *p)
+{
+	if (r->pid == 0 || !progress_stands_still(p->since_ms))
+		return;
+	if (p->zone != ZONE_NONE)
+		ev_store_stands_still();
+	else
+		ev_role_stands_still(role_title(r->role));
+	kill(r->pid, SIGKILL);
+}
+
+/* If we ourselves stood still, for example because all were stopped together,
+ * the others show life before they are judged. */
+static bool
+has_slept(struct sup *s)
+{
+	struct timeval beat = progress_beat();
+	int64_t beat_ms = beat.tv_sec * 1000 + beat.tv_usec / 1000;
+	int64_t now = clock_mono_ms(), last = s->watched_ms;
+	s->watched_ms = now;
+	return last != 0 && now - last > 3 * beat_ms;
+}
+
 void
 sup_progress_watch(struct sup *s)
 {
 	struct sup_candidate *next;
-	/* What it stands still on its death names. */
-	if (s->store.pid != 0 &&
-	    progress_stands_still(s->d->shared.progress[0].since_ms)) {
-		ev_store_stands_still();
-		kill(s->store.pid, SIGKILL);
-	}
+	if (has_slept(s))
+		return;
+	sup_verifier_watch(s);
+	watch_role(&s->store, &s->d->shared.progress[0]);
+	watch_role(&s->xfrd, shared_progress_of_xfrd(&s->d->shared));
 	for (struct sup_candidate *c = s->candidates; c != NULL; c = next) {
 		next = c->next;
 		const struct progress *p = shared_progress(&s->d->shared,

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hook.h"
 #include "base/log.h"
 #include "base/reap.h"
 #include "proc/supervisor.h"
@@ -21,6 +22,8 @@
 /* Each holds three descriptors; a candidate has at most 256 zones and asks for
  * one verifier of each at a time. */
 #define VERIFIERS_PER_CANDIDATE 1024
+/* A keeper needs its grace, and some seconds to see that KILL does nothing. */
+#define OVERDUE_MS 10000
 
 static void verifiers_admit(struct sup *s);
 static void verifier_stop(struct sup_verifier *v);
@@ -217,6 +220,9 @@ verifier_run(struct sup *s, struct sup_verifier *v)
 		goto out;
 	}
 	v->is_kept = true;
+	if (v->timeout_s > 0)
+		v->overdue_ms = clock_mono_ms() + v->timeout_s * INT64_C(1000)
+		    + hook_number("overdue-ms", OVERDUE_MS);
 	v->readable = event_new(s->loop, v->keeper.channel,
 	    EV_READ | EV_PERSIST, on_keeper, v);
 	event_add(v->readable, NULL);
@@ -328,6 +334,20 @@ sup_verifier_candidate_gone(struct sup *s, uint32_t candidate)
 			verifier_remove(s, v);
 	}
 	verifiers_admit(s);
+}
+
+/* Killed, it leaves its verifier to us: sup_verifier_reaped. */
+void
+sup_verifier_watch(struct sup *s)
+{
+	int64_t now = clock_mono_ms();
+	for (struct sup_verifier *v = s->verifiers; v != NULL; v = v->next) {
+		if (v->overdue_ms == 0 || v->has_ended || now < v->overdue_ms)
+			continue;
+		v->overdue_ms = 0;
+		ev_keeper_stands_still((int)v->pid);
+		kill(v->keeper.pid, SIGKILL);
+	}
 }
 
 /* Whatever fell to us when a keeper was killed: all below us that is neither

@@ -59,6 +59,8 @@ struct sup_verifier {
 	struct keeper keeper;
 	pid_t pid;		/* of the verifier, once started */
 	unsigned timeout_s;
+	int64_t overdue_ms;	/* the keeper must have reported the end by
+				 * then; 0: no time limit */
 	struct event *readable;
 };
 
@@ -87,6 +89,7 @@ struct sup {
 	uint64_t next_verifier;
 	struct event *pool_timer;
 	struct event *watch_timer;
+	int64_t watched_ms;		/* the last time, monotonic */
 	struct sup_loader *loaders;
 	bool is_stopping;
 	bool has_orphans;		/* a store was lost */
@@ -102,7 +105,8 @@ void sup_candidates_end(struct sup *s);
  * else it may have sent is not ours to signal. */
 int sup_take_pidfd(const struct sup *s, struct ipc_msg *m);
 struct sup_candidate *sup_candidate_find(struct sup *s, uint32_t number);
-/* Looks at the progress of store and candidates; ends what stands still. */
+/* Looks at the progress of store, xfrd, candidates and keepers; ends what
+ * stands still. */
 void sup_progress_watch(struct sup *s);
 
 /* sup_generation.c */
@@ -118,6 +122,8 @@ void sup_verifier_start(struct sup *s, struct sup_candidate *c,
 void sup_verifier_stop(struct sup *s, uint32_t candidate, uint64_t run);
 /* The candidate is gone: its verifiers end. */
 void sup_verifier_candidate_gone(struct sup *s, uint32_t candidate);
+/* Keepers that let the time limit pass are ended with their verifiers. */
+void sup_verifier_watch(struct sup *s);
 /* A child that we waited for was perhaps a keeper. */
 void sup_verifier_reaped(struct sup *s, pid_t pid, int status);
 

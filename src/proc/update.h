@@ -143,6 +143,10 @@ size_t update_chain(const struct update_zone *z, const struct update *tip,
 bool update_next_known(const struct update_zone *z, int64_t now_s,
     const struct update **at);
 
+/* The wall clock was set by so much: times of the past and of the future move
+ * with it. */
+void update_clock_moved(struct update_zone *z, int64_t delta_s);
+
 struct window_clock {
 	int64_t last_start_ms;
 	bool was_started;

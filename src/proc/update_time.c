@@ -161,3 +161,14 @@ update_forgive(struct update_zone *z)
 		    u->state == UPDATE_FAILED || u->is_unserved)
 			u->is_forgiven = true;
 }
+
+void
+update_clock_moved(struct update_zone *z, int64_t delta_s)
+{
+	for (struct update *u = z->first; u != NULL; u = u->next) {
+		u->received_s += u->received_s != 0 ? delta_s : 0;
+		u->judged_s += u->judged_s != 0 ? delta_s : 0;
+		u->retry_s += u->retry_s != 0 ? delta_s : 0;
+		u->is_changed = true;
+	}
+}

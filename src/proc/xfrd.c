@@ -281,7 +281,7 @@ static void
 on_minute(evutil_socket_t fd, short what, void *arg)
 {
 	struct xfrd *x = arg;
-	int64_t now = clock_wall_s(), every =
+	int64_t now = xfrd_now_s(x), every =
 	    x->d->conf->server.zonefiles_write;
 	(void)fd;
 	(void)what;
@@ -308,8 +308,7 @@ on_unused_file(void *arg, const char *name)
 static void
 open_state(struct xfrd *x)
 {
-	char why[JOURNAL_WHY_MAX];
-	_Static_assert(STATEDIR_WHY_MAX <= JOURNAL_WHY_MAX, "one text");
+	char why[ERR_WHY_MAX];
 	const char *path = daemon_inside(x->d,
 	    x->d->conf->server.state_dir);
 	if (statedir_open(path, geteuid(), getegid(), &x->statedir, why) !=
@@ -351,9 +350,20 @@ on_window(evutil_socket_t fd, short what, void *arg)
 	xfrd_windows(arg);
 }
 
+static void
+on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct xfrd *x = arg;
+	(void)fd;
+	(void)what;
+	progress_goes_on(shared_progress_of_xfrd(&x->d->shared));
+	(void)xfrd_now_s(x);	/* was the clock set? */
+}
+
 void
 xfrd_main(struct daemon *d, int fd)
 {
+	struct timeval beat = progress_beat();
 	static const struct timeval minute = { 60, 0 };
 	struct xfrd *x = &xfrd;
 	struct ipc_user user = { on_supervisor, on_supervisor_gone, x };
@@ -384,6 +394,9 @@ xfrd_main(struct daemon *d, int fd)
 		ev_system_trouble("start of xfrd", "out of memory");
 		_exit(1);
 	}
+	struct event *alive = event_new(x->loop, -1, EV_PERSIST, on_beat, x);
+	ASSERT(alive != NULL && event_add(alive, &beat) == 0);
+	on_beat(-1, 0, x);
 	event_base_dispatch(x->loop);
 	_exit(1);
 }

@@ -154,6 +154,7 @@ struct xfrd {
 	unsigned candidate_count;
 	uint32_t next_candidate, next_order;
 	uint32_t minutes;
+	int64_t booted_s;	/* by the wall clock as it was last */
 	struct xzone *files, **files_end;	/* wait for a loader */
 	struct xloader loaders[LOADERS_MAX];
 	struct control *control;
@@ -174,6 +175,9 @@ void xzone_take_acts(struct xzone *z, const struct update_acts *a);
 /* All that has changed goes to the journal now. */
 void xfrd_commit(struct xfrd *x);
 uint32_t xfrd_random(void);
+/* The wall clock, UNIX seconds. When it was set, all timers have moved with it
+ * before this returns: every use of the time in xfrd goes through here. */
+int64_t xfrd_now_s(struct xfrd *x);
 /* An order to the supervisor; its number comes back in the answer. */
 uint32_t xfrd_order(struct xfrd *x, enum order order, int32_t value);
 
@@ -236,6 +240,19 @@ void xfrd_wrote_base(struct xzone *z, const struct msg_wrote_zone *m);
 void xzone_notify(struct xzone *z);
 
 /* xfrd_load.c */
+/* A message to the store with data of the journal behind it: octets, or the
+ * spool that holds them. False: it cannot be read, nothing was sent. */
+struct xmessage {
+	enum msg_type type;
+	const void *body;
+	size_t body_len;
+	uint64_t *blob_len;	/* in the body; filled in */
+};
+#define XMESSAGE(name, m)                                                      \
+	((struct xmessage){ MSG_##name, (m), sizeof(struct msg_##name),        \
+	    &(m)->blob_len })
+MUST_CHECK bool xfrd_send_data(struct xfrd *x, const struct xmessage *m,
+    const struct journal_data *d);
 void xfrd_store_channel(struct xfrd *x, int fd);
 void xfrd_store_lost(struct xfrd *x, uint32_t zone);
 void xfrd_zone_state(struct xfrd *x, const struct msg_zone_state *m);

@@ -406,7 +406,7 @@ xfrd_wrote_file(struct xzone *z, const struct msg_wrote_zone *m)
 		unlink(z->write_tmp);
 		return;
 	}
-	z->file_written_s = clock_wall_s();
+	z->file_written_s = xfrd_now_s(z->x);
 	if (m->serial == z->serial)
 		z->is_file_old = false;
 	memcpy(f.digest, &m->digest, sizeof(f.digest));

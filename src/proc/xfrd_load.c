@@ -134,40 +134,46 @@ xfrd_zone_state(struct xfrd *x, const struct msg_zone_state *m)
 
 /* --- loading ---------------------------------------------------------- */
 
+bool
+xfrd_send_data(struct xfrd *x, const struct xmessage *m,
+    const struct journal_data *d)
+{
+	struct fd_map map;
+	int fd = -1;
+	if (d->file == NULL || d->file[0] == '\0') {
+		*m->blob_len = d->len;
+		return ipc_send_blob_full(x->store, m->type, m->body,
+		    m->body_len, d->octets, d->len);
+	}
+	if (spool_open(x->statedir, d->file, &fd) != OK ||
+	    fd_map_open(fd, &map) != OK) {
+		fd_close(&fd);
+		return false;
+	}
+	*m->blob_len = map.len;
+	fd_map_close(&map);
+	ipc_send_full(x->store, m->type, m->body, m->body_len, NULL, 0, &fd,
+	    1);
+	return true;
+}
+
 static bool
 send_base(struct xzone *z, const struct journal_zone *j)
 {
 	struct msg_load m = { .zone = z->id, .serial = j->base_serial };
+	struct journal_data d = { .file = j->base_file };
 	struct octets copy = { 0 };
-	struct fd_map map;
-	int fd = -1;
-	bool is_good = false;
+	bool is_good = j->base != JOURNAL_BASE_NONE;
 	memcpy(&m.digest, j->base_digest, sizeof(m.digest));
-	switch (j->base) {
-	case JOURNAL_BASE_NONE:
-		break;
-	case JOURNAL_BASE_INLINE:
+	if (j->base == JOURNAL_BASE_INLINE) {
 		is_good = journal_read_base(z->x->journal, z->apex.octets,
 		    &copy) == OK;
+		d = (struct journal_data){ .octets = copy.at,
+			.len = copy.len };
 		m.is_plain = 1;
-		m.blob_len = copy.len;
-		if (is_good)
-			is_good = ipc_send_blob(z->x->store, load, &m,
-			    copy.at, copy.len);
-		octets_free(&copy);
-		break;
-	case JOURNAL_BASE_FILE:
-		is_good = spool_open(z->x->statedir, j->base_file, &fd) ==
-		    OK && fd_map_open(fd, &map) == OK;
-		if (is_good) {
-			m.blob_len = map.len;
-			fd_map_close(&map);
-			ipc_send_fds(z->x->store, load, &m, &fd, 1);
-			fd = -1;
-		}
-		fd_close(&fd);
-		break;
 	}
+	is_good = is_good && xfrd_send_data(z->x, &XMESSAGE(load, &m), &d);
+	octets_free(&copy);
 	return is_good;
 }
 
@@ -184,25 +190,13 @@ send_step(void *arg, uint64_t number, const struct journal_delta *d)
 {
 	struct steps *s = arg;
 	struct msg_load_step m = { .zone = s->z->id,
-		.is_history = s->is_history, .blob_len = d->data.len };
-	int fd = -1;
-	struct fd_map map;
+		.is_history = s->is_history };
 	if (s->is_history && d->goes_back)
 		s->is_over = true;
 	if (d->is_whole || s->is_over || (number > s->base) == s->is_history)
 		return true;
-	if (d->data.file == NULL || d->data.file[0] == '\0') {
-		s->is_good = ipc_send_blob(s->z->x->store, load_step, &m,
-		    d->data.octets, d->data.len);
-		return s->is_good;
-	}
-	s->is_good = spool_open(s->z->x->statedir, d->data.file, &fd) == OK &&
-	    fd_map_open(fd, &map) == OK;
-	if (s->is_good) {
-		m.blob_len = map.len;
-		fd_map_close(&map);
-		ipc_send_fds(s->z->x->store, load_step, &m, &fd, 1);
-	}
+	s->is_good = xfrd_send_data(s->z->x, &XMESSAGE(load_step, &m),
+	    &d->data);
 	return s->is_good;
 }
 
@@ -213,7 +207,7 @@ lost_content(struct xzone *z, const char *why)
 	z->is_published = false;
 	z->updates.has_published = false;
 	if (z->refresh != NULL)
-		refresh_transfer(z->refresh, true, clock_wall_s());
+		refresh_transfer(z->refresh, true, xfrd_now_s(z->x));
 	xzone_touch(z);
 }
 

@@ -22,30 +22,15 @@ send_publish(struct xzone *z, struct update *u, struct msg_publish *m)
 	struct journal_delta d;
 	char file[SPOOL_NAME_MAX];
 	struct octets copy = { 0 };
-	int fd = -1;
 	bool is_good = journal_read_net(z->x->journal, z->apex.octets, u->id,
 	    &d, file, &copy) == OK;
 	if (is_good) {
+		struct journal_data data = { .octets = copy.at,
+			.len = copy.len, .file = file };
 		memcpy(&m->digest, d.digest, sizeof(m->digest));
 		m->is_whole = d.is_whole;
 		m->is_plain = file[0] == '\0';
-		m->blob_len = d.data.len;
-	}
-	if (is_good && file[0] == '\0') {
-		m->blob_len = copy.len;
-		is_good = ipc_send_blob(z->x->store, publish, m, copy.at,
-		    copy.len);
-	} else if (is_good) {
-		struct fd_map map;
-		is_good = spool_open(z->x->statedir, file, &fd) == OK &&
-		    fd_map_open(fd, &map) == OK;
-		if (is_good) {
-			m->blob_len = map.len;
-			fd_map_close(&map);
-			ipc_send_fds(z->x->store, publish, m, &fd, 1);
-		} else {
-			fd_close(&fd);
-		}
+		is_good = xfrd_send_data(z->x, &XMESSAGE(publish, m), &data);
 	}
 	octets_free(&copy);
 	return is_good;
@@ -56,7 +41,7 @@ xzone_not_served(struct xzone *z, struct update *u, const char *why)
 {
 	struct update_acts acts = { 0 };
 	ev_publication_failed(z->conf->name, u->to, why, z->serial);
-	update_not_served(&z->updates, u, clock_wall_s(), &acts);
+	update_not_served(&z->updates, u, xfrd_now_s(z->x), &acts);
 	xzone_hold_back(z, u);
 	z->is_sent = false;
 	xzone_take_acts(z, &acts);
@@ -112,7 +97,7 @@ tell_refresh(struct xzone *z, const struct update *u)
 		v.option_s = b->expire_s;
 		v.received_s = b->received_s;
 	}
-	refresh_published(z->refresh, &v, clock_wall_s(), xfrd_random());
+	refresh_published(z->refresh, &v, xfrd_now_s(z->x), xfrd_random());
 	z->is_timers_changed = true;
 }
 
@@ -128,7 +113,7 @@ note_behind_base(struct xzone *z, const struct update *u)
 	    j.base_delta == j.last_delta;
 	z->delta_octets = is_base ? 0 : z->delta_octets + b->len;
 	if (is_base)
-		z->snapshot_s = clock_wall_s();
+		z->snapshot_s = xfrd_now_s(z->x);
 }
 
 /* Journal and machines agree on what is out. u is null at start. */
@@ -140,12 +125,12 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 	if (u != NULL) {
 		log_published(z, u, serial);
 		journal_publish(z->x->journal, z->apex.octets, u->id,
-		    clock_wall_s());
+		    xfrd_now_s(z->x));
 		journal_trim_deltas(z->x->journal, z->apex.octets,
 		    (unsigned)z->conf->ixfr_number, z->conf->ixfr_size > 0 ?
 		    (uint64_t)z->conf->ixfr_size : z->wire_octets / 4 +
 		    1024 * 1024, NULL);
-		z->published_s = clock_wall_s();
+		z->published_s = xfrd_now_s(z->x);
 		note_behind_base(z, u);
 		if (u->kind != UPDATE_FILE)
 			z->is_file_old = true;
@@ -159,7 +144,7 @@ xzone_now_published(struct xzone *z, struct update *u, uint32_t serial,
 		    z->conf->name);
 	tell_refresh(z, u);
 	if (u != NULL) {
-		update_served(&z->updates, u, clock_wall_s(), &acts);
+		update_served(&z->updates, u, xfrd_now_s(z->x), &acts);
 	} else {
 		z->updates.has_published = true;
 		z->updates.published = serial;
@@ -221,7 +206,7 @@ snapshot_is_due(const struct xzone *z)
 	if (quarter < SNAPSHOT_LEAST_OCTETS)
 		quarter = SNAPSHOT_LEAST_OCTETS;
 	return z->delta_octets > quarter ||
-	    clock_wall_s() - z->snapshot_s >= SNAPSHOT_AGE_S;
+	    xfrd_now_s(z->x) - z->snapshot_s >= SNAPSHOT_AGE_S;
 }
 
 void
@@ -254,7 +239,7 @@ xfrd_wrote_base(struct xzone *z, const struct msg_wrote_zone *m)
 {
 	struct journal_data base = { .file = z->snapshot_file };
 	z->is_snapshotting = false;
-	z->snapshot_s = clock_wall_s();
+	z->snapshot_s = xfrd_now_s(z->x);
 	if (!m->is_ok || spool_keep(z->x->statedir, z->snapshot_fd,
 	    z->snapshot_file) != OK) {
 		ev_system_trouble("snapshot", z->conf->name);

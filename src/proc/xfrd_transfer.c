@@ -79,7 +79,7 @@ skip_tls(struct xzone *z, const struct acl *p)
 {
 	struct refresh_outcome o = { .verdict = REFRESH_FAILED };
 	ev_primary_needs_tls(z->conf->name, p->text);
-	refresh_result(z->refresh, &o, clock_wall_s(), xfrd_random());
+	refresh_result(z->refresh, &o, xfrd_now_s(z->x), xfrd_random());
 	xzone_touch(z);
 }
 
@@ -131,7 +131,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	int64_t next;
 	(void)fd;
 	(void)what;
-	update_tick(&z->updates, clock_wall_s(), &next);
+	update_tick(&z->updates, xfrd_now_s(z->x), &next);
 	xzone_touch(z);
 }
 
@@ -147,7 +147,7 @@ may_ask(const struct xzone *z)
 static void
 set_timer(struct xzone *z)
 {
-	int64_t now = clock_wall_s(), wake = update_wake_s(&z->updates);
+	int64_t now = xfrd_now_s(z->x), wake = update_wake_s(&z->updates);
 	if (may_ask(z) && refresh_wake_s(z->refresh) < wake)
 		wake = refresh_wake_s(z->refresh);
 	if (wake == INT64_MAX) {
@@ -166,7 +166,7 @@ void
 xzone_drive(struct xzone *z)
 {
 	if (may_ask(z) && z->x->is_store_told && refresh_decide(z->refresh,
-	    clock_wall_s(), xfrd_random(), &z->order))
+	    xfrd_now_s(z->x), xfrd_random(), &z->order))
 		start_order(z);
 	xzone_refresh_state(z);
 	set_timer(z);
@@ -191,7 +191,7 @@ log_arrival(const struct xzone *z, const struct xfr_result *r)
 {
 	const struct acl *p = primary_of(z, (int)z->order.primary);
 	char when[64], from[ADDR_TEXT_MAX], key[300] = "";
-	time_t now = (time_t)clock_wall_s();
+	time_t now = (time_t)xfrd_now_s(z->x);
 	struct tm tm;
 	localtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
@@ -236,7 +236,7 @@ xzone_arrived(struct xzone *z, struct update *u, struct intake *in,
 	}
 	body->len = in->len;
 	body->is_plain = !in->is_spooled;
-	body->received_s = clock_wall_s();
+	body->received_s = xfrd_now_s(z->x);
 	snprintf(body->file, sizeof(body->file), "%s",
 	    in->is_spooled ? in->file : "");
 	struct xbody *kept = malloc(sizeof(*kept));
@@ -244,7 +244,7 @@ xzone_arrived(struct xzone *z, struct update *u, struct intake *in,
 	*kept = *body;
 	u->data = kept;
 	e = update_arrive(&z->updates, u, kind, in->from, in->to, in->len,
-	    clock_wall_s(), &acts);
+	    xfrd_now_s(z->x), &acts);
 	if (e == OK)
 		write_update(z, u, in, kept);
 	else if (in->is_spooled &&
@@ -289,7 +289,7 @@ on_done(void *arg, const struct xfr_result *r)
 	z->conn = NULL;
 	note_fruit(z, is_got || r->outcome == XFR_NEWER);
 	refresh_outcome_of(r, z->order.ask, &o);
-	refresh_result(z->refresh, &o, clock_wall_s(), xfrd_random());
+	refresh_result(z->refresh, &o, xfrd_now_s(z->x), xfrd_random());
 	z->is_timers_changed = true;
 	if (z->receiving != NULL && is_got && p != NULL) {
 		struct xbody body = { .has_expire = r->has_expire,
@@ -322,12 +322,12 @@ xfrd_notify_note(struct xfrd *x, const struct notify_note *n)
 	else
 		ev_notify_received_bare(z->conf->name, from);
 	if (z->refresh != NULL && is_flooded(z)) {
-		refresh_soon(z->refresh, clock_wall_s());
+		refresh_soon(z->refresh, xfrd_now_s(z->x));
 		xzone_touch(z);
 		return;
 	}
 	if (z->refresh != NULL && refresh_notify(z->refresh, &n->from,
-	    n->has_serial, n->serial, clock_wall_s())) {
+	    n->has_serial, n->serial, xfrd_now_s(z->x))) {
 		z->is_timers_changed = true;
 		/* To ask needs no commit. */
 		if (!z->is_dirty)

@@ -31,7 +31,7 @@ static void
 judge(struct xzone *z, struct update *tip, const struct update_verdict *v)
 {
 	struct update_acts acts = { 0 };
-	if (update_judge(&z->updates, tip, v, clock_wall_s(), &acts) != OK)
+	if (update_judge(&z->updates, tip, v, xfrd_now_s(z->x), &acts) != OK)
 		return;
 	z->is_timers_changed = true;
 	xzone_take_acts(z, &acts);
@@ -52,7 +52,7 @@ on_refused(struct xfrd *x, const struct msg_cand_refused *m)
 	    "a full transfer is asked for" : "it is dropped");
 	if (z->refresh != NULL && tip->kind != UPDATE_FILE)
 		refresh_refused(z->refresh, m->to, b->primary_index,
-		    was_delta, clock_wall_s(), xfrd_random());
+		    was_delta, xfrd_now_s(z->x), xfrd_random());
 	judge(z, tip, &v);
 	/* refresh_refused has said what is asked next. */
 	z->acts.ask_axfr = z->acts.ask_ixfr = z->acts.ask_next = false;
@@ -71,7 +71,7 @@ put_verdict(struct xzone *z, const struct update *tip,
 		.signal = m->signal != 0 ? m->signal : -1,
 		.duration_ms = m->duration_ms,
 		.attempt = (uint16_t)(tip->attempts + 1),
-		.when_s = clock_wall_s(), .output = msg->payload,
+		.when_s = xfrd_now_s(z->x), .output = msg->payload,
 		.output_len = msg->payload_len };
 	memcpy(v.digest, &m->net.digest, sizeof(v.digest));
 	snprintf(v.verifier, sizeof(v.verifier), "%s", m->verifier);
@@ -139,7 +139,7 @@ put_net(struct xzone *z, const struct update *tip, const struct msg_net *m,
 		.has_from = z->is_published, .from = m->from, .to = m->to,
 		.goes_back = z->is_published &&
 		    !serial_newer(m->to, z->serial),
-		.when_s = clock_wall_s() };
+		.when_s = xfrd_now_s(z->x) };
 	memcpy(d.digest, &m->digest, sizeof(d.digest));
 	bool is_good = m->to == tip->to &&
 	    net_data(z, tip, m, msg, &map, &copy, &d.data);
@@ -203,7 +203,7 @@ xzone_hold_back(struct xzone *z, const struct update *tip)
 	    (tip->state == UPDATE_FAILED && tip->is_exhausted);
 	if (is_final && z->refresh != NULL)
 		refresh_rejected(z->refresh, tip->to, b->primary_index,
-		    clock_wall_s(), xfrd_random());
+		    xfrd_now_s(z->x), xfrd_random());
 }
 
 static void
@@ -218,7 +218,7 @@ on_verdict(struct xfrd *x, struct ipc_msg *msg)
 	hook_at("hop-8-verdict", z->conf->name);
 	/* Not a judgement of what is configured now: again. */
 	if (m->is_stale_conf || is_older_conf(z, &m->net)) {
-		update_candidate_lost(&z->updates, false, clock_wall_s(),
+		update_candidate_lost(&z->updates, false, xfrd_now_s(z->x),
 		    &acts);
 		xzone_take_acts(z, &acts);
 		return;

@@ -66,7 +66,7 @@ fill_known(const struct xzone *z, struct msg_cand_zone *m)
 {
 	const struct update *at = NULL;
 	while (m->known_count < CAND_KNOWN_MAX && update_next_known(
-	    &z->updates, clock_wall_s(), &at))
+	    &z->updates, xfrd_now_s(z->x), &at))
 		memcpy(&m->known[m->known_count++], at->digest,
 		    sizeof(m->known[0]));
 }
@@ -76,25 +76,13 @@ send_whole(struct xzone *z, const struct update *tip, struct msg_cand_zone *m)
 {
 	struct journal_update j;
 	struct octets copy = { 0 };
-	int fd = -1;
-	struct fd_map map;
 	bool is_good = journal_read_update(z->x->journal, z->apex.octets,
 	    tip->id, &j, &copy) == OK;
-	m->is_plain = j.file[0] == '\0';
-	if (is_good && m->is_plain) {
-		m->blob_len = copy.len;
-		is_good = ipc_send_blob(z->x->store, cand_zone, m, copy.at,
-		    copy.len);
-	} else if (is_good) {
-		is_good = spool_open(z->x->statedir, j.file, &fd) == OK &&
-		    fd_map_open(fd, &map) == OK;
-		if (is_good) {
-			m->blob_len = map.len;
-			fd_map_close(&map);
-			ipc_send_fds(z->x->store, cand_zone, m, &fd, 1);
-			fd = -1;
-		}
-		fd_close(&fd);
+	if (is_good) {
+		struct journal_data data = { .octets = copy.at,
+			.len = copy.len, .file = j.file };
+		m->is_plain = j.file[0] == '\0';
+		is_good = xfrd_send_data(z->x, &XMESSAGE(cand_zone, m), &data);
 	}
 	octets_free(&copy);
 	return is_good;
@@ -194,10 +182,10 @@ candidate_add(struct xcandidate *c, struct xzone *z, struct update *tip)
 	} else {
 		ev_staged_unreadable(z->conf->name, tip->to);
 		struct update_verdict v = { .outcome = OUTCOME_UNUSABLE };
-		if (update_judge(&z->updates, tip, &v, clock_wall_s(),
+		if (update_judge(&z->updates, tip, &v, xfrd_now_s(z->x),
 		    &acts) != OK)
 			update_candidate_lost(&z->updates, false,
-			    clock_wall_s(), &acts);
+			    xfrd_now_s(z->x), &acts);
 		z->acts.ask_axfr |= acts.ask_axfr;
 	}
 	xzone_touch(z);
@@ -332,7 +320,7 @@ zones_return(struct xcandidate *c, uint32_t named, bool is_death)
 			z->updates.is_suspect = true;
 		if (is_named)
 			ev_candidate_died(z->conf->name, c->number);
-		update_candidate_lost(&z->updates, is_named, clock_wall_s(),
+		update_candidate_lost(&z->updates, is_named, xfrd_now_s(z->x),
 		    &acts);
 		xzone_take_acts(z, &acts);
 	}

@@ -53,10 +53,10 @@ configure_refresh(struct xzone *z, const struct refresh_timers *stored)
 		refresh_destroy(&z->refresh);
 	else if (z->refresh == NULL)
 		is_good = (z->refresh = refresh_create(&policy, stored,
-		    clock_wall_s(), xfrd_random())) != NULL;
+		    xfrd_now_s(z->x), xfrd_random())) != NULL;
 	else
 		is_good = refresh_configure(z->refresh, &policy,
-		    clock_wall_s());
+		    xfrd_now_s(z->x));
 	free(p);
 	return is_good;
 }
@@ -328,7 +328,7 @@ xzone_refresh_state(struct xzone *z)
 	if (z->refresh != NULL) {
 		const struct refresh_timers *t = refresh_timers(z->refresh);
 		expires = t->expires_s;
-		is_expired = refresh_state(z->refresh, clock_wall_s()) ==
+		is_expired = refresh_state(z->refresh, xfrd_now_s(z->x)) ==
 		    REFRESH_EXPIRED;
 	}
 	if (is_expired && !z->updates.is_expired)

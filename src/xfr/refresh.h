@@ -113,6 +113,11 @@ void refresh_full(struct refresh *r, int primary);
 /* recheck, changed verifiers: a rejection is not held against a serial. */
 void refresh_forgive(struct refresh *r);
 
+/* The wall clock was set (delta_s: forward if positive), so far the same time
+ * has passed: what was due in a minute is due in a minute. The primaries are
+ * asked soon all the same. */
+void refresh_clock_moved(struct refresh *r, int64_t delta_s, int64_t now_s);
+
 struct refresh_order {
 	enum xfr_ask ask;
 	unsigned primary;	/* index into the policy's */

@@ -197,3 +197,25 @@ refresh_state(const struct refresh *r, int64_t now_s)
 		return REFRESH_STALE;
 	return REFRESH_FRESH;
 }
+
+static void
+move(int64_t *t, int64_t delta_s)
+{
+	if (*t != 0)
+		*t += delta_s;
+}
+
+void
+refresh_clock_moved(struct refresh *r, int64_t delta_s, int64_t now_s)
+{
+	move(&r->timers.checked_s, delta_s);
+	move(&r->timers.expires_s, delta_s);
+	move(&r->timers.next_s, delta_s);
+	move(&r->timers.rejected_next_s, delta_s);
+	move(&r->timers.notified_s, delta_s);
+	move(&r->stored_next_s, delta_s);
+	move(&r->ordered_s, delta_s);
+	for (unsigned i = 0; i < r->policy.n_primaries; i++)
+		move(&r->peers[i].ixfr_off_until_s, delta_s);
+	refresh_soon(r, now_s);
+}
