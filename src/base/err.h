@@ -33,6 +33,9 @@
 	X(ERR_INPUT_UNKNOWN, ERR_CLASS_INPUT | 2, "unknown name")              \
 	X(ERR_INPUT_RANGE, ERR_CLASS_INPUT | 3, "value out of range")          \
 	X(ERR_INPUT_ZONE, ERR_CLASS_INPUT | 4, "not a usable zone")            \
+	X(ERR_INPUT_FILE, ERR_CLASS_INPUT | 6, "not a regular file")           \
+	X(ERR_INPUT_LINK, ERR_CLASS_INPUT | 5,                                 \
+	    "a symbolic link that does not belong to root is not followed")    \
 	X(ERR_NOT_FOUND, ERR_CLASS_STATE | 1, "not found")                     \
 	X(ERR_EXISTS, ERR_CLASS_STATE | 2, "exists already")                   \
 	X(ERR_AGAIN, ERR_CLASS_STATE | 3, "not now")                           \
@@ -46,8 +49,14 @@ enum err {
 #undef X
 };
 
+/* Says why in one line, for an operator; returns e. */
+#define ERR_WHY_MAX 512
+enum err err_why(enum err e, char why[ERR_WHY_MAX], const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A short lower-case phrase; static storage. */
 const char *err_text(enum err e);
+/* Where ERR_SYSTEM comes with errno: what the system said. */
+const char *err_text_errno(enum err e);
 
 static inline bool
 err_is_local(enum err e)

@@ -2,9 +2,9 @@
  * Runs in: supervisor (opens, locks), xfrd (uses). */
 #include "base/statedir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/place.h"
 
 #define LOCK_NAME "lock"
 #define LOCK_STEP_MS 20
@@ -26,19 +27,6 @@ struct statedir {
 	int lock;
 	char *path;
 };
-
-static enum err refuse(enum err e, char *why, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static enum err
-refuse(enum err e, char *why, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(why, STATEDIR_WHY_MAX, fmt, ap);
-	va_end(ap);
-	return e;
-}
 
 enum err
 statedir_adopt(int fd, const char *path, struct statedir **d)
@@ -55,68 +43,131 @@ statedir_adopt(int fd, const char *path, struct statedir **d)
 	return OK;
 }
 
+/* Nothing in it, or our lock: not somebody's /var/lib or /etc. */
 static enum err
-make_directory(const char *path, uid_t owner, gid_t group, char *why)
+look_inside(int fd, bool *is_ours)
 {
-	if (mkdir(path, 0700) == -1) {
-		if (errno == EEXIST)
-			return OK;
-		return refuse(ERR_SYSTEM, why,
-		    "cannot make state directory %s: %s", path,
-		    strerror(errno));
+	struct stat st;
+	*is_ours = fstatat(fd, LOCK_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode);
+	if (*is_ours)
+		return OK;
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy == -1 ? NULL : fdopendir(copy);
+	if (dir == NULL) {
+		fd_close(&copy);
+		return ERR_SYSTEM;
 	}
-	if (owner != geteuid() && chown(path, owner, group) == -1) {
-		int was = errno;
-		rmdir(path);
-		return refuse(ERR_SYSTEM, why,
-		    "cannot give state directory %s to uid %u: %s", path,
-		    (unsigned)owner, strerror(was));
-	}
+	const struct dirent *n;
+	*is_ours = true;
+	while (*is_ours && (n = readdir(dir)) != NULL)
+		*is_ours = strcmp(n->d_name, ".") == 0 ||
+		    strcmp(n->d_name, "..") == 0 ||
+		    strcmp(n->d_name, "lost+found") == 0;
+	closedir(dir);
 	return OK;
 }
 
 /* A directory that somebody else can write to could be given any content:
- * what was published would then not be what was verified. */
+ * what was published would then not be what was verified. Only looks: nothing
+ * is advised, let alone done, to a directory that is in other use. */
 static enum err
-check_directory(int fd, const char *path, uid_t owner, gid_t group, char *why)
+check_directory(int fd, const char *path, uid_t owner, bool *is_to_be_given,
+    char *why)
 {
 	struct stat st;
-	if (fstat(fd, &st) == -1)
-		return refuse(ERR_SYSTEM, why, "cannot look at %s: %s", path,
-		    strerror(errno));
-	if (st.st_uid == 0 && owner != 0 && geteuid() == 0 &&
-	    fchown(fd, owner, group) == 0)
-		st.st_uid = owner;
-	if (st.st_uid != owner)
-		return refuse(ERR_INPUT_RANGE, why, "state directory %s "
+	bool is_ours = true;
+	if (fstat(fd, &st) == -1 ||
+	    (st.st_uid == geteuid() && look_inside(fd, &is_ours) != OK))
+		return err_why(ERR_SYSTEM, why, "cannot look at %s: %s",
+		    path, strerror(errno));
+	bool is_open = (st.st_mode & 077) != 0;
+	*is_to_be_given = st.st_uid != owner && st.st_uid == 0 &&
+	    geteuid() == 0;
+	if (st.st_uid != owner && !*is_to_be_given)
+		return err_why(ERR_INPUT_RANGE, why, "state directory %s "
 		    "belongs to uid %u and not to uid %u: give it to the user "
 		    "of the daemon or choose another one", path,
 		    (unsigned)st.st_uid, (unsigned)owner);
-	if ((st.st_mode & 077) != 0)
-		return refuse(ERR_INPUT_RANGE, why, "state directory %s may "
+	if (st.st_uid == geteuid() && !is_ours && (*is_to_be_given || is_open))
+		return err_why(ERR_INPUT_RANGE, why, "state directory %s "
+		    "is in other use (it is not empty and has no %s): choose "
+		    "a directory that is for nsd-verify alone", path,
+		    LOCK_NAME);
+	if (is_open)
+		return err_why(ERR_INPUT_RANGE, why, "state directory %s may "
 		    "be entered by group or others (mode %03o): chmod 700 it",
 		    path, (unsigned)(st.st_mode & 0777));
 	return OK;
 }
 
+static enum err
+take_directory(int fd, const char *path, uid_t owner, gid_t group, char *why)
+{
+	bool is_to_be_given;
+	enum err e = check_directory(fd, path, owner, &is_to_be_given, why);
+	if (e == OK && is_to_be_given && fchown(fd, owner, group) == -1)
+		e = err_why(ERR_SYSTEM, why,
+		    "cannot give state directory %s to uid %u: %s", path,
+		    (unsigned)owner, strerror(errno));
+	return e;
+}
+
+static enum err
+find(const char *path, struct place *p, char *why)
+{
+	enum err e = place_find(path, true, p);
+	return e == OK ? OK : err_why(e, why,
+	    "cannot open state directory %s: %s", path, err_text_errno(e));
+}
+
 enum err
 statedir_open(const char *path, uid_t owner, gid_t group,
-    struct statedir **d, char why[STATEDIR_WHY_MAX])
+    struct statedir **d, char why[ERR_WHY_MAX])
 {
-	int fd = -1;
-	enum err e = make_directory(path, owner, group, why);
+	struct place p;
+	enum err e = find(path, &p, why);
 	if (e != OK)
 		return e;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return refuse(ERR_SYSTEM, why,
+	int fd = -1;
+	bool is_made = mkdirat(p.dir, p.name, 0700) == 0;
+	if (!is_made && errno != EEXIST)
+		e = err_why(ERR_SYSTEM, why,
+		    "cannot make state directory %s: %s", path,
+		    strerror(errno));
+	else if ((fd = place_open_in(&p, O_RDONLY | O_DIRECTORY, 0)) == -1)
+		e = err_why(ERR_SYSTEM, why,
 		    "cannot open state directory %s: %s", path,
 		    strerror(errno));
-	e = check_directory(fd, path, owner, group, why);
+	else
+		e = take_directory(fd, path, owner, group, why);
 	if (e == OK && (e = statedir_adopt(fd, path, d)) != OK)
-		e = refuse(e, why, "%s", err_text(e));
+		e = err_why(e, why, "%s", err_text(e));
 	if (e != OK)
 		fd_close(&fd);
+	if (e != OK && is_made)
+		unlinkat(p.dir, p.name, AT_REMOVEDIR);
+	place_close(&p);
+	return e;
+}
+
+enum err
+statedir_check(const char *path, uid_t owner, char why[ERR_WHY_MAX])
+{
+	struct place p;
+	bool is_to_be_given;
+	enum err e = find(path, &p, why);
+	if (e != OK)
+		return e;
+	int fd = place_open_in(&p, O_RDONLY | O_DIRECTORY, 0);
+	if (fd != -1)
+		e = check_directory(fd, path, owner, &is_to_be_given, why);
+	else if (errno != ENOENT)
+		e = err_why(ERR_SYSTEM, why,
+		    "cannot open state directory %s: %s", path,
+		    strerror(errno));
+	fd_close(&fd);
+	place_close(&p);
 	return e;
 }
 
@@ -166,21 +217,21 @@ lock_within(int fd, int wait_ms)
 }
 
 enum err
-statedir_lock(struct statedir *d, int wait_ms, char why[STATEDIR_WHY_MAX])
+statedir_lock(struct statedir *d, int wait_ms, char why[ERR_WHY_MAX])
 {
 	ASSERT(d->lock == -1);
 	struct stat st;
 	int fd = openat(d->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 	if (fd == -1)
-		return refuse(ERR_SYSTEM, why, "cannot open %s/%s: %s",
+		return err_why(ERR_SYSTEM, why, "cannot open %s/%s: %s",
 		    d->path, LOCK_NAME, strerror(errno));
 	if (!lock_within(fd, wait_ms)) {
 		enum err e = errno == EWOULDBLOCK
-		    ? refuse(ERR_EXISTS, why, "state directory %s is in use "
+		    ? err_why(ERR_EXISTS, why, "state directory %s is in use "
 			"by process %ld: stop it or give this one a "
 			"state-dir of its own", d->path, holder_of(fd))
-		    : refuse(ERR_SYSTEM, why, "cannot lock %s/%s: %s",
+		    : err_why(ERR_SYSTEM, why, "cannot lock %s/%s: %s",
 			d->path, LOCK_NAME, strerror(errno));
 		fd_close(&fd);
 		return e;
@@ -190,7 +241,7 @@ statedir_lock(struct statedir *d, int wait_ms, char why[STATEDIR_WHY_MAX])
 	if (geteuid() == 0 && fstat(d->fd, &st) == 0 &&
 	    fchown(fd, st.st_uid, st.st_gid) == -1) {
 		fd_close(&fd);
-		return refuse(ERR_SYSTEM, why, "cannot give away %s/%s: %s",
+		return err_why(ERR_SYSTEM, why, "cannot give away %s/%s: %s",
 		    d->path, LOCK_NAME, strerror(errno));
 	}
 	note_holder(fd);

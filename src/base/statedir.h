@@ -11,16 +11,19 @@
 
 struct statedir;
 
-#define STATEDIR_WHY_MAX 512
-
 /* Opens the directory and makes it (mode 0700) if it is not there; the last
  * part of the path only. owner, group: who it shall belong to (the user that
  * xfrd runs as; the caller's own ids when privileges stay); a directory that
- * belongs to somebody else (but root, who hands it over if it is empty), or
- * that group or others may enter, is refused. On failure why says in one line
- * what is wrong and what to do. */
+ * belongs to somebody else (but root, who hands it over if it is empty or has
+ * our lock), or that group or others may enter, is refused as it is. Links on
+ * the way: place.h. On failure why says in one line what is wrong and what to
+ * do. */
 MUST_CHECK enum err statedir_open(const char *path, uid_t owner, gid_t group,
-    struct statedir **d, char why[STATEDIR_WHY_MAX]);
+    struct statedir **d, char why[ERR_WHY_MAX]);
+/* The same, but nothing is made or given away; what is not there yet is
+ * right. */
+MUST_CHECK enum err statedir_check(const char *path, uid_t owner,
+    char why[ERR_WHY_MAX]);
 /* A process that has the descriptor from its parent or from a message. Takes
  * it over. path is for messages and for the journal's file name. */
 MUST_CHECK enum err statedir_adopt(int fd, const char *path,
@@ -32,7 +35,7 @@ void statedir_close(struct statedir **d);
  * lock for longer than wait_ms (a dying predecessor needs a moment); the text
  * names its process. */
 MUST_CHECK enum err statedir_lock(struct statedir *d, int wait_ms,
-    char why[STATEDIR_WHY_MAX]);
+    char why[ERR_WHY_MAX]);
 
 int statedir_fd(const struct statedir *d);
 const char *statedir_path(const struct statedir *d);

@@ -195,7 +195,7 @@ static bool
 check_state(const struct daemon *d)
 {
 	struct statedir *s = NULL;
-	char why[STATEDIR_WHY_MAX];
+	char why[ERR_WHY_MAX];
 	bool is_good = statedir_open(d->conf->server.state_dir,
 	    d->has_user ? d->user.uid : geteuid(),
 	    d->has_user ? d->user.gid : getegid(), &s, why) == OK &&
@@ -204,6 +204,23 @@ check_state(const struct daemon *d)
 	if (!is_good)
 		fprintf(stderr, "nsd-verify: error: %s\n", why);
 	return is_good;
+}
+
+/* With -t. Who is not root may not be who starts the daemon and learns nothing
+ * of a directory that is the daemon's alone. */
+static bool
+is_state_usable(struct daemon *d)
+{
+	char why[ERR_WHY_MAX];
+	if (geteuid() != 0)
+		return true;
+	if (!find_user(d) || !enter_directories(d))
+		return false;
+	if (statedir_check(d->conf->server.state_dir,
+	    d->has_user ? d->user.uid : geteuid(), why) == OK)
+		return true;
+	fprintf(stderr, "nsd-verify: error: %s\n", why);
+	return false;
 }
 
 /* The process in front ends when the daemon serves, or has failed to. */
@@ -273,12 +290,13 @@ main(int argc, char **argv)
 	if (!sup_tls_start(&d))
 		return 1;
 	if (o.checks_only)
-		return 0;
+		return is_state_usable(&d) ? 0 : 1;
 	d.is_foreground = o.is_foreground || d.conf->server.debug_mode;
 	if (!find_user(&d) || !enter_directories(&d) || !check_state(&d))
 		return 1;
-	if (!daemon_open_log(&d)) {
-		trouble("logfile", d.conf->server.logfile, strerror(errno));
+	enum err e = daemon_open_log(&d);
+	if (e != OK) {
+		trouble("logfile", d.conf->server.logfile, err_text_errno(e));
 		return 1;
 	}
 	log_echo_errors();

@@ -66,13 +66,6 @@ delta_drop(struct journal *j, enum db_table t, const struct db_key *k)
 
 /* --- nets ------------------------------------------------------------- */
 
-static enum err
-drop_if_there(struct journal *j, enum db_table t, const struct db_key *k)
-{
-	enum err e = delta_drop(j, t, k);
-	return e == ERR_NOT_FOUND ? OK : e;
-}
-
 enum err
 journal_put_net(struct journal *j, const uint8_t *apex, uint64_t update_id,
     const struct journal_delta *d)
@@ -94,16 +87,6 @@ journal_put_net(struct journal *j, const uint8_t *apex, uint64_t update_id,
 	if (e == OK)
 		e = delta_write(j, DB_NET, &k, &r);
 	return db_end(j, e);
-}
-
-enum err
-journal_drop_net(struct journal *j, const uint8_t *apex, uint64_t update_id)
-{
-	struct db_key k = db_key_number(apex, update_id);
-	enum err e = db_begin(j);
-	if (e != OK)
-		return e;
-	return db_end(j, drop_if_there(j, DB_NET, &k));
 }
 
 enum err

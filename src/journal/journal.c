@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +24,6 @@
 #define FLAGS (MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS)
 #define FIRST_ID 1
 #define LOCK_WAIT_MS 500
-
-static enum err refuse(enum err e, char *why, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static enum err
-refuse(enum err e, char *why, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(why, JOURNAL_WHY_MAX, fmt, ap);
-	va_end(ap);
-	return e;
-}
 
 static void
 lmdb_assertion(MDB_env *env, const char *text)
@@ -165,7 +151,7 @@ make_journal(const char *directory, const char *path, size_t map_octets)
 static enum err
 damaged(const char *path, char *why)
 {
-	return refuse(ERR_CORRUPT, why, "journal %s is damaged: restore it "
+	return err_why(ERR_CORRUPT, why, "journal %s is damaged: restore it "
 	    "from a backup, or move the state directory away and the zones "
 	    "are transferred and verified anew", path);
 }
@@ -193,14 +179,14 @@ lock_file(struct journal *j, const char *path, char *why)
 {
 	j->lock = open(path, O_RDONLY | O_CLOEXEC);
 	if (j->lock == -1)
-		return refuse(ERR_SYSTEM, why, "cannot open %s: %s", path,
+		return err_why(ERR_SYSTEM, why, "cannot open %s: %s", path,
 		    strerror(errno));
 	if (lock_soon(j->lock))
 		return OK;
 	if (errno == EWOULDBLOCK)
-		return refuse(ERR_EXISTS, why,
+		return err_why(ERR_EXISTS, why,
 		    "journal %s is in use by another process", path);
-	return refuse(ERR_SYSTEM, why, "cannot lock %s: %s", path,
+	return err_why(ERR_SYSTEM, why, "cannot lock %s: %s", path,
 	    strerror(errno));
 }
 
@@ -254,12 +240,12 @@ open_existing(struct journal *j, const char *path, size_t map_octets,
 	if (e == OK)
 		e = read_facts(j);
 	if (e == ERR_INPUT_UNKNOWN)
-		return refuse(e, why, "journal %s is of another format than "
+		return err_why(e, why, "journal %s is of another format than "
 		    "%d: use the release that wrote it", path, DB_FORMAT);
 	if (e == ERR_CORRUPT)
 		return damaged(path, why);
 	if (e != OK)
-		return refuse(e, why, "cannot open journal %s: %s", path,
+		return err_why(e, why, "cannot open journal %s: %s", path,
 		    err_text(e));
 	return OK;
 }
@@ -272,14 +258,14 @@ open_at(const struct journal_settings *s, struct journal *j,
 	struct stat st;
 	if (lstat(path, &st) == -1) {
 		if (errno != ENOENT)
-			return refuse(ERR_SYSTEM, why, "cannot look at %s: %s",
+			return err_why(ERR_SYSTEM, why, "cannot look at %s: %s",
 			    path, strerror(errno));
 		enum err e = make_journal(s->directory, path, map);
 		if (e != OK)
-			return refuse(e, why, "cannot make journal %s: %s (%s)",
-			    path, err_text(e), strerror(errno));
+			return err_why(e, why, "cannot make journal %s: "
+			    "%s (%s)", path, err_text(e), strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
-		return refuse(ERR_INPUT_RANGE, why,
+		return err_why(ERR_INPUT_RANGE, why,
 		    "journal %s is not a regular file", path);
 	} else if (st.st_size == 0) {
 		/* LMDB would take it for a new one. */
@@ -290,16 +276,16 @@ open_at(const struct journal_settings *s, struct journal *j,
 
 enum err
 journal_open(const struct journal_settings *s, struct journal **j,
-    char why[JOURNAL_WHY_MAX])
+    char why[ERR_WHY_MAX])
 {
 	char path[PATH_MAX];
 	if (snprintf(path, sizeof path, "%s/" DB_FILE_NAME, s->directory) >=
 	    (int)sizeof path)
-		return refuse(ERR_INPUT_RANGE, why,
+		return err_why(ERR_INPUT_RANGE, why,
 		    "path of the state directory is too long");
 	struct journal *n = calloc(1, sizeof *n);
 	if (n == NULL)
-		return refuse(ERR_MEMORY, why, "%s", err_text(ERR_MEMORY));
+		return err_why(ERR_MEMORY, why, "%s", err_text(ERR_MEMORY));
 	n->lock = -1;
 	n->on_unused_file = s->on_unused_file;
 	n->arg = s->arg;

@@ -34,7 +34,6 @@ struct journal;
 #define JOURNAL_BASE_MAX (64 * 1024)	/* likewise for a base */
 #define JOURNAL_OUTPUT_MAX (64 * 1024)	/* what is kept; the rest is cut */
 #define JOURNAL_TEXT_MAX 128		/* short texts, with the final zero */
-#define JOURNAL_WHY_MAX 512
 #define JOURNAL_KEEP_ACCEPTED 100	/* accepted serials in the trail */
 #define JOURNAL_KEEP_S (90 * 86400)	/* all else there */
 
@@ -52,7 +51,7 @@ struct journal_settings {
  * one that is damaged, in use, or of another format: why says so in one line.
  * Nothing is changed in a journal that is refused. */
 MUST_CHECK enum err journal_open(const struct journal_settings *s,
-    struct journal **j, char why[JOURNAL_WHY_MAX]);
+    struct journal **j, char why[ERR_WHY_MAX]);
 /* What was not committed is given up. */
 void journal_close(struct journal **j);
 /* Secret of this installation, 16 octets (P2). */
@@ -142,8 +141,6 @@ typedef bool journal_delta_fn(void *arg, uint64_t number,
  * for each update; stored with the verdict, before anyone sees the serial. */
 enum err journal_put_net(struct journal *j, const uint8_t *apex,
     uint64_t update_id, const struct journal_delta *d);
-enum err journal_drop_net(struct journal *j, const uint8_t *apex,
-    uint64_t update_id);
 /* Octets are copied into *copy (d->data.octets points there). */
 MUST_CHECK enum err journal_read_net(struct journal *j, const uint8_t *apex,
     uint64_t update_id, struct journal_delta *d, char file[SPOOL_NAME_MAX],

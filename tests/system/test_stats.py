@@ -13,7 +13,7 @@ import dns.rrset
 import dns.tsigkeyring
 import pytest
 
-from harness.net import exchange_udp, wait_until
+from harness.net import SLOW, exchange_udp, wait_until
 from harness.server import Zone
 from harness.zones import plain_zone
 
@@ -308,6 +308,8 @@ def test_a_group_is_what_the_configuration_says_now(proxy):
     assert stats['one/test.num.type.A'] == '4'
     sizes = {k: int(v) for k, v in stats.items() if k.startswith('size.')}
     assert sizes.pop('size.config.disk') == 0
+    if SLOW > 1:        # a sanitizer does not say what it has given out
+        del sizes['size.xfrd.mem']
     assert all(n > 0 for n in sizes.values()), sizes
     assert stats['zone.primary'] == stats['zone.master'] == '2'
 

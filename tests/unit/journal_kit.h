@@ -12,7 +12,7 @@
 #include "journal/journal.h"
 
 static char kit_dir[64];
-static char kit_why[JOURNAL_WHY_MAX];
+static char kit_why[ERR_WHY_MAX];
 static char kit_unused[512];	/* names reported, each with a space */
 
 static const uint8_t kit_example[] = "\7example";

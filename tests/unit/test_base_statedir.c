@@ -20,7 +20,7 @@
 
 static char top[64];
 static char path[96];
-static char why[STATEDIR_WHY_MAX];
+static char why[ERR_WHY_MAX];
 
 static int
 setup(void **state)
