@@ -95,6 +95,24 @@ fd_limit_restore(void)
 	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
+enum err
+fd_open_regular(const char *path, int *fd)
+{
+	struct stat st;
+	enum err e = OK;
+	int n = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (n == -1)
+		return ERR_SYSTEM;
+	if (fstat(n, &st) == -1)
+		e = ERR_SYSTEM;
+	else if (!S_ISREG(st.st_mode))
+		e = ERR_INPUT_FILE;
+	if (e != OK)
+		fd_close(&n);
+	*fd = n;
+	return e;
+}
+
 int
 fd_memfile(const char *name, const void *octets, size_t n)
 {

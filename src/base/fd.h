@@ -20,6 +20,9 @@ MUST_CHECK bool fd_pread_all(int fd, void *octets, size_t n, off_t at);
 void fd_limit_raise(void);
 /* What was before, for commands that are started: some still select(). */
 void fd_limit_restore(void);
+/* For reading, without blocking: what is given by its name may be a pipe, or
+ * a device without end. ERR_SYSTEM with errno, ERR_INPUT_FILE. */
+MUST_CHECK enum err fd_open_regular(const char *path, int *fd);
 /* An anonymous file with this content, sealed against any change; -1 on
  * failure. name is for /proc only. */
 int fd_memfile(const char *name, const void *octets, size_t n);

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
+#include "base/place.h"
 
 #define LINE_MAX_OCTETS 4096
 
@@ -30,15 +32,24 @@ has_file(const struct log_settings *s)
 	return !s->only_syslog && s->file != NULL && s->file[0] != '\0';
 }
 
-bool
+/* Not held up by a pipe without reader; whoever reads one is waited for. */
+static enum err
+open_file(const char *path, int *fd)
+{
+	enum err e = place_open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0644, fd);
+	return e != OK || fcntl(*fd, F_SETFL, O_APPEND) != -1 ? e :
+	    ERR_SYSTEM;
+}
+
+enum err
 log_open(const struct log_settings *s)
 {
 	int fd = -1;
-	if (has_file(s)) {
-		fd = open(s->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-		    0644);
-		if (fd == -1)
-			return false;
+	enum err e = has_file(s) ? open_file(s->file, &fd) : OK;
+	if (e != OK) {
+		fd_close(&fd);
+		return e;
 	}
 	if (log_file_fd != -1)
 		close(log_file_fd);
@@ -46,10 +57,10 @@ log_open(const struct log_settings *s)
 	settings = *s;
 	if (s->only_syslog || s->also_syslog)
 		openlog(s->ident, LOG_NDELAY | LOG_PID, LOG_DAEMON);
-	return true;
+	return OK;
 }
 
-bool
+enum err
 log_reopen(void)
 {
 	struct log_settings s = settings;
@@ -94,6 +105,12 @@ int
 log_fd(void)
 {
 	return log_file_fd;
+}
+
+const char *
+log_file(void)
+{
+	return log_file_fd == -1 ? NULL : settings.file;
 }
 
 static size_t

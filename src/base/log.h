@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/err.h"
+
 enum log_prio { LOG_P_ERROR, LOG_P_WARNING, LOG_P_NOTICE, LOG_P_INFO };
 
 enum log_time { LOG_TIME_ASCII, LOG_TIME_ISO, LOG_TIME_UNIX };
@@ -19,10 +21,10 @@ struct log_settings {
 	int verbosity;
 };
 
-/* May be called again (log_reopen, reconfig). On failure to open the file the
- * former target stays and false is returned with errno. */
-bool log_open(const struct log_settings *s);
-bool log_reopen(void);
+/* May be called again (log_reopen, reconfig). On failure to open the file
+ * (as place_open) the former target stays. */
+MUST_CHECK enum err log_open(const struct log_settings *s);
+MUST_CHECK enum err log_reopen(void);
 /* The opened log file of another process takes the place of ours, if we have
  * one; the descriptor stays the caller's. */
 void log_adopt(int fd);
@@ -36,6 +38,8 @@ void log_set_verbosity(int verbosity);
 int log_verbosity(void);
 /* The descriptor of the log file or -1: the one that a child keeps. */
 int log_fd(void);
+/* Its name, null if there is none. */
+const char *log_file(void);
 
 void log_event(const char *name, enum log_prio prio, int verbosity,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -209,7 +209,9 @@ listen_verify(struct daemon *d)
 	return true;
 }
 
-/* A socket that a former run left is removed; one that answers is not. */
+/* A socket that a former run left is removed; one that answers is not. It gets
+ * its mode as it is made: by then the name may be a link that its user put in
+ * the place of the socket. */
 static int
 listen_unix(const char *path)
 {
@@ -225,10 +227,9 @@ listen_unix(const char *path)
 		return -1;
 	}
 	unlink(path);
-	mode_t before = umask(0177);
+	mode_t before = umask(0117);
 	bool is_good = bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0 &&
-	    chmod(path, 0660) == 0 && listen(fd, 128) == 0 &&
-	    fd_set_nonblock(fd);
+	    listen(fd, 128) == 0 && fd_set_nonblock(fd);
 	umask(before);
 	if (!is_good)
 		fd_close(&fd);
@@ -256,7 +257,7 @@ listen_control(struct daemon *d)
 			return false;
 		}
 		if (d->has_user && geteuid() == 0 &&
-		    chown(l->path, d->user.uid, d->user.gid) == -1)
+		    lchown(l->path, d->user.uid, d->user.gid) == -1)
 			ev_system_trouble(l->path, strerror(errno));
 	}
 	return true;

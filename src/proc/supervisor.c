@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/reap.h"
 #include "proc/listen.h"
+#include "proc/pidfile.h"
 #include "proc/roles.h"
 #include "proc/signals.h"
 
@@ -33,7 +34,7 @@ daemon_worker_count(const struct daemon *d)
 }
 
 /* The log outlives the configuration that named its file. */
-bool
+enum err
 daemon_open_log(const struct daemon *d)
 {
 	static char file[4096];
@@ -86,14 +87,21 @@ tell_all_log(struct sup *s, const struct msg_log *m, int fd)
 		tell_log(c->channel, m, fd);
 }
 
-static void
-reopen_log(struct sup *s)
+/* What cannot be opened leaves all with the log they have. */
+static bool
+reopen_log(struct sup *s, char *text, size_t size)
 {
 	struct msg_log m = { .order = LOG_ORDER_REOPEN };
-	if (!log_reopen())
-		ev_system_trouble("log_reopen", strerror(errno));
-	else
+	enum err e = log_reopen();
+	if (e == OK) {
 		tell_all_log(s, &m, log_fd());
+		return true;
+	}
+	const char *file = log_file();
+	snprintf(text, size, "log file %s: %s", file == NULL ? "" : file,
+	    err_text_errno(e));
+	ev_system_trouble("log_reopen", text);
+	return false;
 }
 
 static void
@@ -136,7 +144,7 @@ sup_order(struct sup *s, struct ipc_msg *m)
 		is_ok = sup_reconfig(s, text, sizeof(text));
 		break;
 	case ORDER_LOG_REOPEN:
-		reopen_log(s);
+		is_ok = reopen_log(s, text, sizeof(text));
 		break;
 	case ORDER_VERBOSITY:
 		set_verbosity(s, o->value);
@@ -213,7 +221,7 @@ on_hangup(struct sup *s)
 {
 	char text[512];
 	ev_sighup();
-	reopen_log(s);
+	reopen_log(s, text, sizeof(text));
 	if (s->d->conf->server.reload_config)
 		sup_reconfig(s, text, sizeof(text));
 	else
@@ -282,46 +290,6 @@ sup_stop(struct sup *s)
 	event_base_once(s->loop, -1, EV_TIMEOUT, on_end_timer, s, &limit);
 }
 
-/* The pid of a running daemon, or 0. */
-static pid_t
-pidfile_running(const char *path)
-{
-	long pid = 0;
-	FILE *f = fopen(path, "r");
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%ld", &pid) != 1)
-		pid = 0;
-	fclose(f);
-	return pid > 1 && pid != getpid() && kill((pid_t)pid, 0) == 0 ?
-	    (pid_t)pid : 0;
-}
-
-static bool
-pidfile_write(const struct daemon *d)
-{
-	const char *path = d->conf->server.pidfile;
-	if (path == NULL || path[0] == '\0')
-		return true;
-	pid_t other = pidfile_running(path);
-	if (other != 0)
-		ev_pidfile_of_other((int)other);
-	FILE *f = fopen(path, "w");
-	if (f == NULL) {
-		ev_system_trouble(path, strerror(errno));
-		return false;
-	}
-	fprintf(f, "%d\n", (int)getpid());
-	if (fclose(f) != 0) {
-		ev_system_trouble(path, strerror(errno));
-		return false;
-	}
-	if (d->has_user && geteuid() == 0 &&
-	    chown(path, d->user.uid, d->user.gid) == -1)
-		ev_system_trouble(path, strerror(errno));
-	return true;
-}
-
 static bool
 make_pairs(struct daemon *d)
 {
@@ -356,16 +324,6 @@ sup_init(struct sup *s)
 	return true;
 }
 
-/* What others would find of us. */
-static void
-remove_names(const struct daemon *d, bool has_pidfile)
-{
-	const char *pidfile = d->conf->server.pidfile;
-	listen_remove_names(d);
-	if (has_pidfile && pidfile != NULL && pidfile[0] != '\0')
-		unlink(pidfile);
-}
-
 static bool
 start(struct sup *s)
 {
@@ -387,20 +345,22 @@ int
 supervisor_main(struct daemon *d)
 {
 	static struct sup s;
+	struct pidfile pidfile = { 0 };
 	s.d = d;
 	d->supervisor = getpid();
 	d->booted_s = clock_wall_s();
 	role_set_title(ROLE_SUPERVISOR, 0);
 	reap_adopt_orphans();
 	fd_limit_raise();
-	bool has_pidfile = false;
-	bool is_good = listen_open(d) && (has_pidfile = pidfile_write(d)) &&
+	bool is_good = listen_open(d) && pidfile_write(d, &pidfile) &&
 	    start(&s);
 	if (is_good) {
 		ev_started(NSDV_VERSION, (int)getpid());
 		event_base_dispatch(s.loop);
 	}
-	remove_names(d, has_pidfile);
+	/* What others would find of us. */
+	listen_remove_names(d);
+	pidfile_remove(&pidfile);
 	if (!is_good)
 		return 1;
 	ev_stopped();

@@ -216,7 +216,7 @@ set_up(void **state)
 	static char path[] = "/tmp/proc-verify-XXXXXX";
 	struct log_settings log = { .ident = "test", .file = path };
 	int fd = mkstemp(path);
-	bool is_ok = fd != -1 && log_open(&log) && reap_adopt_orphans();
+	bool is_ok = fd != -1 && log_open(&log) == OK && reap_adopt_orphans();
 	fd_close(&fd);
 	unlink(path);	/* lines go nowhere; the log's tests are elsewhere */
 	loop = event_base_new();

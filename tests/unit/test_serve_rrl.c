@@ -194,6 +194,15 @@ answers_are_equal_by_kind_and_name(void **state)
 		    true },
 		{ "x.wild.example.", TYPE_A, "y.wild.example.", TYPE_TXT,
 		    true },
+		/* also of any and rrsig, and below a DNAME */
+		{ "x.wild.example.", TYPE_ANY, "y.wild.example.", TYPE_ANY,
+		    true },
+		{ "x.wild.example.", TYPE_RRSIG, "y.wild.example.",
+		    TYPE_RRSIG, true },
+		{ "x.wild.example.", TYPE_ANY, "y.wild.example.", TYPE_A,
+		    false },
+		{ "x.away.example.", TYPE_A, "y.away.example.", TYPE_MX,
+		    true },
 		/* nodata: of a zone */
 		{ "web.example.", TYPE_MX, "ns1.example.", TYPE_MX, true },
 		{ "example.", TYPE_DNSKEY, "example.", TYPE_SOA, false },
@@ -429,7 +438,7 @@ blocks_are_logged_and_not_without_end(void **state)
 	close(fd);
 	const struct log_settings s = { .ident = "t", .file = path,
 		.verbosity = 1 };
-	assert_true(log_open(&s));
+	assert_int_equal(log_open(&s), OK);
 	passed(k, PEER, "no.example.", TYPE_A, 100);
 	now += 10;
 	passed(k, PEER, "no.example.", TYPE_A, 1);

@@ -146,8 +146,8 @@ begin(const struct notify_settings *s)
 	int fd = mkstemp(t->log);
 	assert_true(fd != -1);
 	fd_close(&fd);
-	assert_true(log_open(&(struct log_settings){ .ident = "test",
-	    .file = t->log, .verbosity = 2 }));
+	assert_int_equal(log_open(&(struct log_settings){ .ident = "test",
+	    .file = t->log, .verbosity = 2 }), OK);
 	t->base = event_base_new();
 	t->net = notify_net_create(t->base, &settings);
 	assert_non_null(t->net);
@@ -164,7 +164,8 @@ end(struct test *t)
 			fd_close(&t->peers[i].fd);
 		}
 	event_base_free(t->base);
-	assert_true(log_open(&(struct log_settings){ .ident = "test" }));
+	assert_int_equal(log_open(&(struct log_settings){ .ident = "test" }),
+	    OK);
 	unlink(t->log);
 	free(t);
 }

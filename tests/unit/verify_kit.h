@@ -50,7 +50,7 @@ kit_set_up(void **state)
 	close(fd);
 	struct log_settings s = { .ident = "test", .file = kit_log_path };
 	kit_loop = event_base_new();
-	return kit_loop == NULL || !log_open(&s);
+	return kit_loop == NULL || log_open(&s) != OK;
 }
 
 static inline int
@@ -58,7 +58,7 @@ kit_tear_down(void **state)
 {
 	(void)state;
 	struct log_settings s = { .ident = "test" };
-	if (!log_open(&s))
+	if (log_open(&s) != OK)
 		return -1;
 	event_base_free(kit_loop);
 	return unlink(kit_log_path);
