@@ -68,16 +68,25 @@ is_loop(const struct include *inner, const struct stat *st)
 	return false;
 }
 
+/* Who names it may give a pipe: checkconf <(command). */
+static enum err
+open_outermost(const char *path, int *fd)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd == -1 ? ERR_SYSTEM : OK;
+}
+
 /* Null, or why the file cannot be used. */
 static const char *
 open_file(struct builder *b, const char *path, int *fd, struct include *here)
 {
 	struct stat st;
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd == -1 || fstat(*fd, &st) != 0)
+	enum err e = b->including != NULL ? fd_open_regular(path, fd) :
+	    open_outermost(path, fd);
+	if (e != OK)
+		return err_text_errno(e);
+	if (fstat(*fd, &st) != 0)
 		return strerror(errno);
-	if (S_ISDIR(st.st_mode))
-		return strerror(EISDIR);
 	if (is_loop(b->including, &st))
 		return "it includes itself";
 	*here = (struct include){ .outer = b->including,

@@ -30,6 +30,9 @@ MUST_CHECK enum err zone_text_open(const char *path, const uint8_t *apex,
  * error). */
 MUST_CHECK enum err zone_text_next(struct zone_text *z, struct rr *rr,
     struct zone_text_error *e);
+/* Where the record taken last stands, for who finds fault with it: file (valid
+ * until the next call; as it was at the end) and line. */
+void zone_text_where(const struct zone_text *z, struct zone_text_error *e);
 void zone_text_close(struct zone_text **z);
 /* One record from one line of presentation format, absolute names. */
 MUST_CHECK enum err text_rr_from_line(const char *line, const uint8_t *origin,

@@ -28,6 +28,7 @@ struct level {
 struct zone_text {
 	struct level levels[DEPTH_MAX];
 	unsigned depth;		/* open levels */
+	unsigned end_line;	/* of the file that was left last */
 	bool has_default_ttl, has_last_ttl;
 	uint32_t default_ttl, last_ttl;
 	char *error_path;	/* of the last error; outlives its level */
@@ -38,9 +39,10 @@ static enum err
 push_file(struct zone_text *z, const char *path, const uint8_t *origin)
 {
 	struct level *l = &z->levels[z->depth];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return ERR_IO;
+	int fd = -1;
+	enum err e = fd_open_regular(path, &fd);
+	if (e != OK)
+		return e;
 	char *copy = strdup(path);
 	if (copy == NULL || !lexer_open(&l->lexer, fd, NULL)) {
 		free(copy);
@@ -58,6 +60,7 @@ static void
 pop_file(struct zone_text *z)
 {
 	struct level *l = &z->levels[--z->depth];
+	z->end_line = l->lexer.line;
 	lexer_close(&l->lexer);
 	free(l->path);
 	l->path = NULL;
@@ -107,6 +110,16 @@ fail_at(struct zone_text *z, struct zone_text_error *e, const char *what,
 	else
 		snprintf(e->what, sizeof e->what, "%s: %.180s", what, detail);
 	return ERR_INPUT_SYNTAX;
+}
+
+void
+zone_text_where(const struct zone_text *z, struct zone_text_error *e)
+{
+	e->line = z->end_line;
+	if (z->depth == 0)
+		return;
+	e->file = z->levels[z->depth - 1].path;
+	e->line = z->levels[z->depth - 1].lexer.entry_line;
 }
 
 static bool
@@ -163,9 +176,9 @@ include_file(struct zone_text *z, struct zone_text_error *e)
 	if (z->depth == DEPTH_MAX)
 		return fail_at(z, e, "$INCLUDE nested too deeply",
 		    x->words[1].at);
-	if (push_file(z, x->words[1].at, origin.octets) != OK)
-		return fail_at(z, e, strerror(errno), x->words[1].at);
-	return OK;
+	enum err pushed = push_file(z, x->words[1].at, origin.octets);
+	return pushed == OK ? OK : fail_at(z, e, err_text_errno(pushed),
+	    x->words[1].at);
 }
 
 static enum err

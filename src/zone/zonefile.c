@@ -35,6 +35,7 @@ complain(struct reading *r, const char *path, const struct rr *rr,
 	r->errors++;
 	if (r->on_error == NULL)
 		return;
+	zone_text_where(r->text, &e);
 	if (rr == NULL)
 		snprintf(e.what, sizeof e.what, "%s", why);
 	else

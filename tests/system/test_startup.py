@@ -113,6 +113,67 @@ def test_bad_zone_file(site):
     assert proxy.ask(ZONE, 'SOA').rcode() == 2
 
 
+@pytest.mark.parametrize('included', [False, True])
+@pytest.mark.parametrize('record, why', [
+    ('@ IN SOA ns1 h 2 3600 600 86400 300', 'another SOA'),
+    ('www.elsewhere. IN A 192.0.2.1', 'outside the zone'),
+    ('www IN TYPE251 \\# 0', 'type')], ids=lambda v: v[:8])
+def test_bad_record_in_a_zone_file(site, record, why, included):
+    """What is right as a line and wrong in the zone: the line is named."""
+    proxy = site.proxy()
+    part = proxy.file('part', '; first\n' + record + '\n')
+    text = plain_zone(ZONE, 1)
+    line, file = text.count('\n') + 1, proxy.dir / 'example.test.zone'
+    if included:
+        line, file, record = 2, part, '$INCLUDE "%s"' % part
+    proxy.add(Zone(ZONE, text=text + record + '\n'))
+    proxy.start(wait=False)
+    proxy.wait_log(r'error: .*%s:%d: .*%s' % (file.name, line, why))
+
+
+def test_zone_file_without_soa(site):
+    proxy = site.proxy()
+    proxy.add(Zone(ZONE, text='; nothing\n; at all\n')).start(wait=False)
+    proxy.wait_log(r'error: .*example\.test\.zone:3: no SOA')
+
+
+@pytest.mark.parametrize('what', ['pipe', 'device', 'directory'])
+def test_zone_file_is_no_file(site, what):
+    """No loader waits for a writer that never comes."""
+    proxy = site.proxy()
+    proxy.add(Zone(ZONE), Zone('good.test.', text=plain_zone('good.test.', 1)),
+              Zone('part.test.', text='$INCLUDE "%s"\n' % (
+                  proxy.dir / 'example.test.zone')))
+    path = proxy.dir / 'example.test.zone'
+    if what == 'pipe':
+        os.mkfifo(path)
+    elif what == 'device':
+        path.symlink_to('/dev/zero')
+    else:
+        path.mkdir()
+    proxy.start(wait=False)
+    proxy.wait_serial('good.test.', 1)
+    proxy.wait_log(r'error: .*example\.test\.zone: not a regular file')
+    proxy.wait_log(r'error: .*part\.test\.zone:1: not a regular file')
+    wait_until(lambda: 'nsdv-loader' not in proxy.roles(), 5,
+               'no loader is left')
+
+
+def test_include_of_a_pipe(site):
+    """In the configuration; a pipe on the command line is read."""
+    pipe = site.dir / 'pipe'
+    os.mkfifo(pipe)
+    path = site.dir / 'a.conf'
+    path.write_text('include: "%s"\n' % pipe)
+    for done in (run('nsd-verify-checkconf', path),
+                 run('nsd-verify', '-t', '-c', path)):
+        assert done.returncode > 0
+        assert re.search(r'a\.conf:1: .*not a regular file', done.stderr)
+    done = run('nsd-verify-checkconf', '-o', 'port', '/dev/stdin',
+               input='server:\n\tport: 5353\n')
+    assert (done.returncode, done.stdout.strip()) == (0, '5353')
+
+
 @pytest.mark.ours
 def test_bad_zone_files_among_many(site):
     """One process reads many small files: the fault of one is its own."""
