@@ -164,6 +164,7 @@ follow_dname(struct answer *a, const struct zone_node *n)
 	struct rr rr;
 	struct name target;
 	uint32_t at = 0;
+	r->wildcard = node_owner(a->z, n);
 	if (!reply_shows(r, n, TYPE_DNAME) && !put(a, n, TYPE_DNAME, NULL))
 		return GO_FAILED;
 	if (!node_rrset(a->z, n, TYPE_DNAME, &rs) ||

@@ -278,7 +278,8 @@ decide(const struct serve *s, struct query *q, struct reply *r)
 	}
 	if (rcode == RCODE_NOERROR)
 		rcode = read_records(s, q, &f);
-	else if (rcode == RCODE_NOTIMP && q->reader.has_question)
+	else if ((rcode == RCODE_NOTIMP || rcode == RCODE_NOTAUTH) &&
+	    q->reader.has_question)
 		/* An OPT is answered with one whatever else is not
 		 * understood (RFC 6891 6.1.1). */
 		(void)read_records(s, q, &f);

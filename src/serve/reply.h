@@ -67,7 +67,7 @@ struct reply {
 	uint32_t expire_s;
 	bool has_zone;		/* q->zone is the asker's to know about */
 	/* Owners in zone memory, or null: the cut of a referral, the wildcard
-	 * that matched. */
+	 * that matched, the DNAME that was followed. */
 	const uint8_t *delegation, *wildcard;
 
 	/* For the authority section, once the answer section is complete. */

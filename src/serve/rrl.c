@@ -91,12 +91,9 @@ classify(const struct reply *r, struct flow *f)
 	} else if (r->delegation != NULL) {
 		f->class = RRL_REFERRAL;
 		f->name = r->delegation;
-	} else if (r->qtype == TYPE_ANY) {
-		f->class = RRL_ANY;
-		f->name = qname;
-	} else if (r->qtype == TYPE_RRSIG) {
-		f->class = RRL_RRSIG;
-		f->name = qname;
+	} else if (r->qtype == TYPE_ANY || r->qtype == TYPE_RRSIG) {
+		f->class = r->qtype == TYPE_ANY ? RRL_ANY : RRL_RRSIG;
+		f->name = r->wildcard != NULL ? r->wildcard : qname;
 	} else if (r->wildcard != NULL) {
 		f->class = RRL_WILDCARD;
 		f->name = r->wildcard;

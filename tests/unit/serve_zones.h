@@ -26,6 +26,7 @@ static const char zone_example[] =
     "*.cwild.example. 300 IN CNAME web.example.\n"
     "dname.example. 300 IN DNAME target.example.\n"
     "b.target.example. 300 IN A 192.0.2.5\n"
+    "away.example. 300 IN DNAME elsewhere.\n"
     "long.example. 300 IN DNAME "
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb."

@@ -481,6 +481,12 @@ bad_signatures_get_notauth(void **state)
 	    RCODE_NOTAUTH);
 	assert_int_equal(tsig_error_of(k), RCODE_BADKEY);
 	tsig_end(&client);
+	/* With an OPT if the query had one: two records. */
+	assert_int_equal(octets_u16(k->answer + 10), 1);
+	assert_int_equal(signed_query(k, &stranger, NOW, KIT_EDNS, &client),
+	    RCODE_NOTAUTH);
+	assert_int_equal(octets_u16(k->answer + 10), 2);
+	tsig_end(&client);
 	assert_int_equal(signed_query(k, &other_key, NOW, 0, &client),
 	    RCODE_NOTAUTH);
 	assert_int_equal(tsig_error_of(k), RCODE_BADSIG);
