@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #define FLAGS (MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS)
 #define FIRST_ID 1
 #define LOCK_WAIT_MS 500
+#define FULL_OCTETS (1u << 20)
 
 static void
 lmdb_assertion(MDB_env *env, const char *text)
@@ -297,6 +299,13 @@ journal_open(const struct journal_settings *s, struct journal **j,
 	return e;
 }
 
+const char *
+journal_path(const struct journal *j)
+{
+	const char *path;
+	return mdb_env_get_path(j->env, &path) == 0 ? path : DB_FILE_NAME;
+}
+
 void
 journal_close(struct journal **j)
 {
@@ -370,6 +379,16 @@ commit(struct journal *j)
 	return r;
 }
 
+/* LMDB says EIO of a write that was cut short for want of room. What it wrote
+ * of it stays in the file, so hardly anything is left. */
+static bool
+is_disk_full(const struct journal *j)
+{
+	struct statvfs v;
+	return fstatvfs(j->lock, &v) == 0 &&
+	    (uint64_t)v.f_bavail * v.f_frsize < FULL_OCTETS;
+}
+
 enum err
 journal_commit(struct journal *j)
 {
@@ -388,7 +407,7 @@ journal_commit(struct journal *j)
 	int r = commit(j);
 	if (r != 0) {
 		journal_abort(j);
-		return db_error(r);
+		return r == EIO && is_disk_full(j) ? ERR_FULL : db_error(r);
 	}
 	j->next_stored = j->next;
 	measure(j, start_us);

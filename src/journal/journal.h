@@ -52,6 +52,7 @@ struct journal_settings {
  * Nothing is changed in a journal that is refused. */
 MUST_CHECK enum err journal_open(const struct journal_settings *s,
     struct journal **j, char why[ERR_WHY_MAX]);
+const char *journal_path(const struct journal *j);
 /* What was not committed is given up. */
 void journal_close(struct journal **j);
 /* Secret of this installation, 16 octets (P2). */

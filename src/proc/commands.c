@@ -94,6 +94,19 @@ nsd_state(const struct xzone *z)
 	return "ok";
 }
 
+/* Its time is that of the last record; its serial is that of the first one. */
+static void
+say_receiving(struct control_talk *t, const struct xzone *z,
+    const struct update *u)
+{
+	const struct intake *in = &z->intake;
+	if (u == z->receiving && in->len > 0)
+		control_say(t, "\tRECEIVING: \"%u, %llu octets so far\"\n",
+		    in->to, (unsigned long long)in->len);
+	else
+		control_say(t, "\tRECEIVING: \"no records so far\"\n");
+}
+
 static void
 say_versions(struct control_talk *t, const struct xzone *z)
 {
@@ -103,6 +116,10 @@ say_versions(struct control_talk *t, const struct xzone *z)
 		if (u->state == UPDATE_PUBLISHED ||
 		    u->state == UPDATE_SUPERSEDED)
 			continue;
+		if (u->state == UPDATE_RECEIVING) {
+			say_receiving(t, z, u);
+			continue;
+		}
 		control_say(t, "\t%s: \"%u since %s\"\n",
 		    update_state_name(u->state), u->to,
 		    time_text(u->received_s, when));

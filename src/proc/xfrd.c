@@ -107,7 +107,8 @@ xfrd_commit(struct xfrd *x)
 	if (e != OK) {
 		/* Memory is ahead of the disk: start again from the disk. The
 		 * workers go on answering. */
-		ev_system_trouble("commit to the journal", err_text(e));
+		ev_journal_not_committed(journal_path(x->journal),
+		    err_text(e));
 		_exit(1);
 	}
 }

@@ -66,7 +66,7 @@ reason_write(struct verify_run *r, const struct verdict_of_run *end)
 	switch (end->cause) {
 	case VERDICT_BY_NOTHING:
 	case VERDICT_BY_LOSS:
-		snprintf(to, REASON_MAX, "its end was not seen");
+		snprintf(to, REASON_MAX, "was lost before its end was seen");
 		break;
 	case VERDICT_BY_EXIT:
 		snprintf(to, REASON_MAX, "exited with %d%s", end->exit,
@@ -123,7 +123,10 @@ end_log(const struct verify_run *r, const struct verdict_of_run *end)
 		break;
 	case VERDICT_BY_NOTHING:
 	case VERDICT_BY_LOSS:
-		ev_verify_lost(zone, pid);
+		if (r->facts.has_started)
+			ev_verify_lost(zone, pid);
+		else
+			ev_verify_lost_early(zone);
 		break;
 	case VERDICT_BY_CONF:	/* the supervisor says so */
 	case VERDICT_BY_FEED:	/* was said when it broke */
@@ -247,7 +250,6 @@ verify_run_start(struct event_base *loop, const struct verify_run_spec *s,
 		free(r);
 		return ERR_MEMORY;
 	}
-	snprintf(r->trouble, sizeof(r->trouble), "unknown reason");
 	*run = r;
 	run_launch(r, loop);
 	return OK;
@@ -300,6 +302,7 @@ verify_run_lost(struct verify_run *r)
 {
 	if (r->is_done)
 		return;
+	r->facts.is_lost = true;
 	r->facts.has_ended = false;
 	run_finish(r);
 }

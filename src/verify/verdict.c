@@ -14,6 +14,8 @@
 static enum verdict_cause
 cause_of(const struct verdict_facts *f)
 {
+	if (!f->has_started && f->is_lost && !f->is_cancelled)
+		return VERDICT_BY_LOSS;
 	if (!f->has_started)
 		return f->is_cancelled ? VERDICT_BY_ORDER : VERDICT_BY_START;
 	if (f->is_timed_out)

@@ -27,6 +27,7 @@ enum verdict_cause {
 /* What is known of a run's end. All zero: nothing, so FAIL. */
 struct verdict_facts {
 	bool has_started;
+	bool is_lost;		/* who was to tell of start and end is gone */
 	bool has_ended;		/* wait_status is valid */
 	bool is_timed_out;
 	bool is_cancelled;	/* ended on our order */

@@ -56,6 +56,26 @@ def test_zonestatus(pair, tool):
     assert re.search(r'^\tstate: (primary|master)$', own, re.M)
 
 
+@pytest.mark.ours
+def test_zonestatus_while_a_zone_comes_in(site):
+    """What is known, and nothing else: no serial 0, no 1970."""
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 7, size=300))
+    primary.pause_s = 0.15
+    proxy = site.proxy().add(Zone(ZONE, primary=primary.peer()))
+    proxy.start()
+    seen = set()
+
+    def is_served():
+        text = proxy.control('zonestatus', ZONE)
+        seen.update(re.findall(r'^\tRECEIVING: "(.*)"$', text, re.M))
+        assert '1970' not in text
+        return 'served-serial: "7 ' in text
+    wait_until(is_served, 15, 'the zone is served')
+    assert any(re.fullmatch(r'7, [1-9]\d* octets so far', s) for s in seen)
+    assert all(s == 'no records so far' or s.startswith('7, ') for s in seen)
+
+
 def test_unknown_zone_and_command(pair, tool):
     status, text = pair[1].control_run('zonestatus', 'no.test', tool=tool)
     assert status == 1 and text.startswith('error')

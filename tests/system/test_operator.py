@@ -92,6 +92,23 @@ echo said after the rotation
     proxy.wait_log('zone example.test. serial 1 is updated to 2')
 
 
+def test_log_that_cannot_be_reopened(site):
+    """It is said, and the log goes on where it was."""
+    proxy = small(site).start()
+    old = proxy.log.rename(proxy.dir / 'log.old')
+    proxy.log.mkdir()
+    status, text = proxy.control_run('log_reopen')
+    assert status != 0 and str(proxy.log) in text, text
+    assert 'Is a directory' in text
+    proxy.publish(ZONE, plain_zone(ZONE, 2))
+    proxy.wait_serial(ZONE, 2)
+    wait_until(lambda: 'updated to 2' in old.read_text(), 5, 'the old log')
+    proxy.log.rmdir()
+    assert proxy.control('log_reopen').strip() == 'ok'
+    proxy.publish(ZONE, plain_zone(ZONE, 3))
+    proxy.wait_log('updated to 3')
+
+
 def test_errors_of_the_start_are_seen_in_the_background(site):
     """The log is a file, the terminal shows the error all the same."""
     proxy = small(site)
@@ -473,6 +490,43 @@ def test_full_disk(site):
         (state / 'fill').unlink()
         proxy.control('transfer', ZONE)
         proxy.wait_serial(ZONE, 2, 5)
+    finally:
+        proxy.process.stop()
+        subprocess.run(['umount', str(state)], check=False)
+
+
+@as_root
+def test_full_disk_under_the_journal(site):
+    """The commit that finds no room says what is full."""
+    site.kills = True   # xfrd starts again from what the disk has
+    primary = site.primary()
+    primary.load(ZONE, plain_zone(ZONE, 1))
+    proxy = site.proxy()
+    state = proxy.state_dir
+    state.mkdir()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=3m,mode=700',
+                       'none', str(state)], check=False).returncode != 0:
+        pytest.skip('no mount')
+    try:
+        proxy.verify_with('verifier: %s' % proxy.script(
+            'verifier', '[ $serial = 1 ] || while [ ! -e %s/go ]; do '
+            'sleep 0.05; done; head -c 60000 /dev/zero | tr "\\0" x' %
+            proxy.dir))
+        proxy.add(Zone(ZONE, primary=primary.peer())).start()
+        proxy.wait_serial(ZONE, 1, 10)
+        primary.publish(ZONE, plain_zone(ZONE, 2),
+                        (primary.address, proxy.port))
+        wait_until(lambda: proxy.runs(ZONE, 2), 5, 'the verifier runs')
+        with open(state / 'fill', 'wb', buffering=0) as f:
+            free = os.statvfs(state)
+            f.write(b'x' * ((free.f_bavail - 1) * free.f_bsize))
+        (proxy.dir / 'go').touch()
+        proxy.wait_log(r'error: commit to the journal failed: '
+                       r'\S+/journal\.mdb: no space left')
+        assert 'input/output' not in proxy.log_text()
+        stays(lambda: proxy.serial(ZONE) == 1, 0.5, 'it is answered')
+        (state / 'fill').unlink()
+        proxy.wait_serial(ZONE, 2, 10)
     finally:
         proxy.process.stop()
         subprocess.run(['umount', str(state)], check=False)

@@ -30,6 +30,8 @@ on_send_start(void *arg, const struct verify_request *r, const int fds[3])
 		errno = EPIPE;
 		return false;
 	}
+	if (w.script == NULL)
+		return true;	/* nobody will say what became of it */
 	if (kit_spawn(w.script, r->run, fds, &pid, &f))
 		verify_run_started(run, pid, 7);
 	else
@@ -223,6 +225,14 @@ test_lost_and_stale(void **state)
 	verify_run_lost(run);
 	assert_int_equal(w.result.end.verdict, VERDICT_FAIL);
 	assert_int_equal(w.result.end.cause, VERDICT_BY_LOSS);
+	assert_string_equal(w.reason, "was lost before its end was seen");
+	follow();
+	start_run(NULL, &no_feed);
+	verify_run_lost(run);
+	assert_int_equal(w.result.end.verdict, VERDICT_FAIL);
+	assert_int_equal(w.result.end.cause, VERDICT_BY_LOSS);
+	assert_int_equal(kit_log_count("lost before its start was seen\n"), 1);
+	assert_int_equal(kit_log_count("could not start"), 0);
 	follow();
 	start_run("exit 0", &no_feed);
 	verify_run_stale(run);
