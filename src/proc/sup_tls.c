@@ -24,8 +24,12 @@ read_files(const struct daemon *d, int fd, bool is_start)
 {
 	char why[TLS_FILES_WHY_MAX];
 	struct octets parts = { 0 };
-	if (tls_files_read(&d->conf->server, &parts, why))
+	if (tls_files_read(&d->conf->server, &parts, why)) {
+		/* Served all the same: some clients do not look. */
+		if (why[0] != '\0')
+			ev_tls_out_of_date(why);
 		return fd_write_all(fd, parts.at, parts.len);
+	}
 	if (is_start)
 		fprintf(stderr, "nsd-verify: error: %s\n", why);
 	else

@@ -249,6 +249,36 @@ tls_service_create(const uint8_t *octets, size_t len,
 }
 
 static void
+date_text(const ASN1_TIME *t, char text[32])
+{
+	struct tm tm;
+	text[0] = '\0';
+	if (ASN1_TIME_to_tm(t, &tm) == 1)
+		strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+bool
+tls_service_is_out_of_date(const struct tls_service *s,
+    char why[TLS_WHY_MAX])
+{
+	const X509 *x = SSL_CTX_get0_certificate(s->context);
+	char date[32];
+	if (X509_cmp_current_time(X509_get0_notAfter(x)) < 0) {
+		date_text(X509_get0_notAfter(x), date);
+		snprintf(why, TLS_WHY_MAX, "the certificate has expired at %s",
+		    date);
+		return true;
+	}
+	if (X509_cmp_current_time(X509_get0_notBefore(x)) > 0) {
+		date_text(X509_get0_notBefore(x), date);
+		snprintf(why, TLS_WHY_MAX, "the certificate holds only from "
+		    "%s on", date);
+		return true;
+	}
+	return false;
+}
+
+static void
 service_let_go(struct tls_service *s)
 {
 	if (--s->users > 0)

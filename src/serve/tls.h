@@ -32,6 +32,10 @@ struct tls_trouble {
 /* The octets are not needed afterwards. Otherwise *t says what is wrong. */
 MUST_CHECK enum err tls_service_create(const uint8_t *octets, size_t len,
     struct tls_service **out, struct tls_trouble *t);
+/* Is today outside the time for which the certificate holds? Then why says it.
+ */
+bool tls_service_is_out_of_date(const struct tls_service *s,
+    char why[TLS_WHY_MAX]);
 /* Its connections go on; null is accepted. */
 void tls_service_destroy(struct tls_service **s);
 

@@ -133,6 +133,7 @@ tls_files_read(const struct conf_server *s, struct octets *out,
 	struct tls_service *service = NULL;
 	struct tls_trouble t;
 	struct octets o = { 0 };
+	why[0] = '\0';
 	for (enum tls_part i = 0; i < TLS_PARTS; i++)
 		if (!read_part(s, paths[i], &o)) {
 			say(why, i, paths[i], strerror(errno));
@@ -144,6 +145,8 @@ tls_files_read(const struct conf_server *s, struct octets *out,
 		forget(&o);
 		return false;
 	}
+	if (tls_service_is_out_of_date(service, t.why))
+		say(why, TLS_CHAIN, paths[TLS_CHAIN], t.why);
 	tls_service_destroy(&service);
 	*out = o;
 	return true;
@@ -184,6 +187,8 @@ tls_files_check(const struct conf *c, struct conf_report *r)
 	if (tls_is_wanted(&c->server)) {
 		if (!tls_files_read(&c->server, &o, why))
 			report_error(r, c->file, 0, "%s", why);
+		else if (why[0] != '\0')
+			report_notice(r, c->file, 0, "%s", why);
 		forget(&o);
 	}
 	return r->errors == errors;

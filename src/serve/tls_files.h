@@ -18,7 +18,8 @@ bool tls_is_wanted(const struct conf_server *s);
 #define TLS_FILES_WHY_MAX 512
 /* Reads the files and looks whether they fit together: *out becomes what
  * tls_service_create takes. False: why says which file and what is wrong with
- * it. Blocks on disk. */
+ * it; true: why is empty, or says that the certificate does not hold today.
+ * Blocks on disk. */
 MUST_CHECK bool tls_files_read(const struct conf_server *s,
     struct octets *out, char why[TLS_FILES_WHY_MAX]);
 

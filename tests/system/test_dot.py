@@ -413,6 +413,21 @@ def test_bad_files(site, case):
         assert len(text.splitlines()) <= 2, text
 
 
+def test_certificate_out_of_date(site):
+    """It is said and served all the same."""
+    s = Site(site)
+    s.start()
+    pem = s.certificate.pem
+    pem.write_bytes(tls.openssl('x509', '-in', pem, '-signkey',
+                                s.certificate.key, '-days', -1))
+    s.proxy.control('reconfig')
+    s.proxy.wait_log(r'warning: tls: .*the certificate has expired at 20\d\d-')
+    assert s.serial(None) == 1
+    status, text = run(build_dir() / 'src' / 'bin' / 'nsd-verify-checkconf',
+                       '-v', s.proxy.config)
+    assert status == 0 and 'the certificate has expired' in text
+
+
 def test_options_that_do_not_fit(site):
     s = Site(site)
     options = s.proxy.server_options
