@@ -137,6 +137,41 @@ test_owner(void **state)
 	statedir_close(&d);
 }
 
+/* A slip of the pen must not cost root its /etc. */
+static void
+test_other_use(void **state)
+{
+	(void)state;
+	struct statedir *d = NULL;
+	struct stat st;
+	uid_t me = geteuid(), user = me == 0 ? 2 : me;
+	assert_int_equal(statedir_check(path, user, why), OK);
+	assert_int_equal(mkdir(path, 0700), 0);
+	put_file("passwd");
+	assert_int_equal(chmod(path, 0755), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(statedir_check(path, user, why),
+		    ERR_INPUT_RANGE);
+		assert_non_null(strstr(why, "in other use"));
+		assert_int_equal(statedir_open(path, user, 2, &d, why),
+		    ERR_INPUT_RANGE);
+		assert_non_null(strstr(why, "in other use"));
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_uid, me);
+		if (me != 0)
+			return;
+		assert_int_equal(chmod(path, 0700), 0);
+	}
+	put_file("lock");
+	assert_int_equal(statedir_check(path, user, why), OK);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, me);
+	assert_int_equal(statedir_open(path, user, 2, &d, why), OK);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, user);
+	statedir_close(&d);
+}
+
 static void
 test_owner_made(void **state)
 {
@@ -310,7 +345,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_made_private), TEST(test_refused),
-		TEST(test_owner), TEST(test_owner_made), TEST(test_lock),
+		TEST(test_owner), TEST(test_owner_made), TEST(test_other_use),
+		TEST(test_lock),
 		TEST(test_lock_of_the_dead), TEST(test_room),
 		TEST(test_spool), TEST(test_foreign_names),
 		TEST(test_clean),
