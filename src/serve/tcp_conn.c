@@ -452,11 +452,12 @@ tcp_conn_retire(struct tcp_conn *c)
 	 * makes it the connection's last. */
 	if (c->transfer_count > 0)
 		c->is_last = true;
-	if (c->phase == TCP_HANDSHAKE && may_move(c))
+	/* A handshake that has begun comes to its end within its time, and
+	 * the connection to a proper one: the client asks again at once. */
+	if (c->phase == TCP_HANDSHAKE && may_move(c)) {
 		(void)conn_give(c, c->tcp->hooks.hand_over);
-	if (c->phase == TCP_HANDSHAKE)
 		tcp_conn_end(c);
-	else if (c->phase == TCP_SERVING && c->out == NULL &&
+	} else if (c->phase == TCP_SERVING && c->out == NULL &&
 	    c->transfer_count == 0)
 		tcp_conn_run(c);
 }
