@@ -341,6 +341,8 @@ query_answer(const struct serve *s, struct query *q)
 		act = limit_rate(s, q, &r);
 	if (act == QUERY_ANSWER && !reply_finish(&r))
 		act = QUERY_DROP;
+	if (act == QUERY_ANSWER && r.is_granted)
+		transfer_granted(&r);
 	count_query(s, q, act);
 	if (act != QUERY_TRANSFER)
 		tsig_end(&q->tsig);

@@ -46,7 +46,7 @@ reply_start(struct reply *r, const struct serve *s, struct query *q)
 	r->rcode = RCODE_NOERROR;
 	r->ede = EDE_NONE;
 	r->ede_text = NULL;
-	r->is_full = false;
+	r->is_full = r->is_granted = false;
 	r->has_expire = r->has_zone = false;
 	r->delegation = r->wildcard = NULL;
 	r->wanted_count = r->shown_count = 0;

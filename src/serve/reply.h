@@ -62,6 +62,7 @@ struct reply {
 	const char *ede_text;	/* null or static */
 	bool is_full;		/* something required did not fit: TC */
 	bool has_question;
+	bool is_granted;	/* a transfer over UDP, not logged yet */
 	uint16_t qtype;
 	bool has_expire;	/* EDNS EXPIRE goes out */
 	uint32_t expire_s;

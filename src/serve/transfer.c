@@ -89,8 +89,8 @@ transfer_put_soa(struct reply *r)
 		    r->q->now_s, &r->expire_s);
 }
 
-static void
-log_granted(const struct reply *r)
+void
+transfer_granted(const struct reply *r)
 {
 	char zone[NAME_TEXT_MAX], from[ADDR_TEXT_MAX];
 	count_transfer(r->s, r->q);
@@ -132,6 +132,10 @@ transfer_answer(struct reply *r)
 	}
 	if (!is_permitted(r) || !is_possible(r))
 		return QUERY_ANSWER;
-	log_granted(r);
+	/* Over UDP not before rates have been looked at: anybody can put a
+	 * secondary's address on a question. */
+	r->is_granted = r->q->transport == SERVE_UDP;
+	if (!r->is_granted)
+		transfer_granted(r);
 	return r->qtype == TYPE_AXFR ? QUERY_TRANSFER : answer_ixfr(r);
 }

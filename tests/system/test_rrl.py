@@ -1,7 +1,10 @@
 """Response rate limiting beside NSD under the same blast, and what must not
 be limited."""
+import socket
 import time
 
+import dns.message
+import dns.rrset
 import pytest
 
 from harness.edns import (CLIENT_COOKIE, COOKIE, DROPPED, FULL, SLIPPED,
@@ -111,6 +114,31 @@ def test_prefixes_and_whitelist(site):
         assert 59 <= white[port][FULL] <= 90, white
     ours.wait_log(r'type nxdomain\(whitelisted\)')
     theirs.wait_log(r'type nxdomain\(whitelisted\)')
+
+
+def test_transfers_over_udp_that_are_dropped_are_not_logged(site):
+    """Who knows a secondary's address could fill the log with it."""
+    ours = site.server('nsd-verify')
+    ours.server_options += ['rrl-ratelimit: 5', 'rrl-slip: 0']
+    ours.add(Zone(ZONE, text=text(),
+                  options=['provide-xfr: 127.0.0.0/8 NOKEY']))
+    ours.start()
+    m = dns.message.make_query(ZONE, 'IXFR', use_edns=False)
+    m.authority.append(dns.rrset.from_text(ZONE, 0, 'IN', 'SOA',
+                                           '. . 1 0 0 0 0'))
+    answers = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(('127.5.0.1', 0))
+        s.settimeout(0.5)
+        for _ in range(200):
+            s.sendto(m.to_wire(), ('127.0.0.1', ours.port))
+        try:
+            while s.recv(4096):
+                answers += 1
+        except TimeoutError:
+            pass
+    assert 5 <= answers <= 30
+    assert ours.log_text().count('ixfr for %s' % ZONE) == answers
 
 
 def test_who_is_exempt(site):
