@@ -7,7 +7,7 @@ RUN_PACKAGES='ldnsutils procps'
 TEST_PACKAGES='libcmocka-dev python3 python3-pytest python3-pytest-xdist
 python3-dnspython knot knot-dnsutils nsd bind9 bind9-utils bind9-dnsutils
 ldnsutils procps
-openssl'
+openssl clang libclang-rt-dev'
 
 # packages_missing LIST: those of the list that are not installed
 packages_missing() {
