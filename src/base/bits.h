@@ -1,6 +1,24 @@
-/* bits.h - counting bits. */
+/* bits.h - counting bits; words of octets. */
 #pragma once
 #include <stdint.h>
+#include <string.h>
+
+/* In the machine's order, from any address. */
+static inline uint64_t
+bits_load64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint32_t
+bits_load32(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
 
 /* How many bits are set. Without an instruction for it, which not every
  * machine of the architecture has, the compiler's own would be a call. */

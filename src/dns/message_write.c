@@ -9,6 +9,7 @@
  * An entry that is missing costs octets, never correctness. */
 #include "dns/message.h"
 
+#include "base/bits.h"
 #include "dns/rdata.h"
 
 #define SLOTS 256
@@ -39,35 +40,19 @@ room_end(const struct msg_writer *w)
 	return w->limit > w->reserved ? w->limit - w->reserved : 0;
 }
 
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
-static inline uint32_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
 /* Labels are short: calls of memcmp would cost more than they compare. */
 static inline bool
 same_octets(const uint8_t *a, const uint8_t *b, unsigned n)
 {
 	if (n >= 8) {
 		for (unsigned i = 0; i + 8 < n; i += 8)
-			if (load64(a + i) != load64(b + i))
+			if (bits_load64(a + i) != bits_load64(b + i))
 				return false;
-		return load64(a + n - 8) == load64(b + n - 8);
+		return bits_load64(a + n - 8) == bits_load64(b + n - 8);
 	}
 	if (n >= 4)
-		return load32(a) == load32(b) &&
-		    load32(a + n - 4) == load32(b + n - 4);
+		return bits_load32(a) == bits_load32(b) &&
+		    bits_load32(a + n - 4) == bits_load32(b + n - 4);
 	return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] &&
 	    a[n - 1] == b[n - 1]);
 }
@@ -80,11 +65,11 @@ mix_label(uint64_t h, const uint8_t *label)
 	unsigned n = *label++;
 	uint64_t first, last;
 	if (n >= 8) {
-		first = load64(label);
-		last = load64(label + n - 8);
+		first = bits_load64(label);
+		last = bits_load64(label + n - 8);
 	} else if (n >= 4) {
-		first = load32(label);
-		last = load32(label + n - 4);
+		first = bits_load32(label);
+		last = bits_load32(label + n - 4);
 	} else {
 		first = label[0];
 		last = (unsigned)label[n / 2] << 8 | label[n - 1];

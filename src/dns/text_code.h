@@ -1,6 +1,6 @@
-/* text_code.h - base64, base32hex, hex, numbers and times as text, for
- * src/dns alone. Putting functions return the place after the last character
- * and write no final zero; the caller has made room. */
+/* text_code.h - base64, base32hex, hex, numbers and times as text. Putting
+ * functions return the place after the last character and write no final zero;
+ * the caller has made room. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

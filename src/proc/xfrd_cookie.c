@@ -2,7 +2,6 @@
  * of an operator who rolls them over.
  * Runs in: xfrd. Workers read them in a shared page, so that a change holds at
  * once and for all; what the commands change is on disk before it holds. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "dns/text_code.h"
 #include "proc/control.h"
 
 #define SECRET_DIGITS (2 * COOKIE_SECRET_OCTETS)
@@ -23,37 +23,20 @@ enum cookie_source { SOURCE_CHANCE, SOURCE_FILE, SOURCE_CONF };
 
 static enum cookie_source source;
 
-static int
-digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 secret_from_text(const char *text, size_t len,
     uint8_t secret[COOKIE_SECRET_OCTETS])
 {
-	if (len != SECRET_DIGITS)
-		return false;
-	for (size_t i = 0; i < COOKIE_SECRET_OCTETS; i++) {
-		int high = digit_value(text[2 * i]);
-		int low = digit_value(text[2 * i + 1]);
-		if (high == -1 || low == -1)
-			return false;
-		secret[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	size_t n;
+	return len == SECRET_DIGITS && text_read_hex(text, len, secret,
+	    COOKIE_SECRET_OCTETS, &n);
 }
 
 static const char *
 secret_text(const uint8_t secret[COOKIE_SECRET_OCTETS],
     char text[SECRET_DIGITS + 1])
 {
-	for (size_t i = 0; i < COOKIE_SECRET_OCTETS; i++)
-		snprintf(text + 2 * i, 3, "%02x", secret[i]);
+	*text_put_hex(text, secret, COOKIE_SECRET_OCTETS) = '\0';
 	return text;
 }
 

@@ -2,7 +2,6 @@
  * Runs in: worker, candidate's worker. */
 #include "serve/serve.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "conf/conf.h"
 #include "config.h"
 #include "dns/rrtype.h"
+#include "dns/text_code.h"
 
 #define NSID_ASCII "ascii_"
 #define EXPIRE_MAX INT32_MAX
@@ -36,15 +36,6 @@ set_identity(struct serve *s, const struct conf_server *c)
 		    "nsd-verify " NSDV_VERSION);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Hexadecimal, or ascii_TEXT; anything else (checkconf names it) is none. */
 static size_t
 nsid_octets(const char *text, uint8_t to[256])
@@ -58,14 +49,8 @@ nsid_octets(const char *text, uint8_t to[256])
 		memcpy(to, text, n);
 		return n;
 	}
-	for (; text[0] != '\0' && n < 255; text += 2) {
-		int high = hex_digit(text[0]);
-		int low = high == -1 ? -1 : hex_digit(text[1]);
-		if (low == -1)
-			return 0;
-		to[n++] = (uint8_t)(high << 4 | low);
-	}
-	return n;
+	size_t digits = strlen(text) < 2 * 255 ? strlen(text) : 2 * 255;
+	return text_read_hex(text, digits, to, 255, &n) ? n : 0;
 }
 
 void

@@ -5,16 +5,10 @@
 
 #include <string.h>
 
+#include "base/bits.h"
+
 #define ODD_A UINT64_C(0x9e3779b97f4a7c15)
 #define ODD_B UINT64_C(0xd6e8feb86659fd93)
-
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof v);
-	return v;
-}
 
 static inline uint64_t
 mix(uint64_t lane, uint64_t word)
@@ -47,10 +41,10 @@ blocks(struct sum *s, const uint8_t *p, size_t n)
 	uint64_t a = s->lane[0], b = s->lane[1];
 	uint64_t c = s->lane[2], d = s->lane[3];
 	for (; n >= 32; n -= 32, p += 32) {
-		a = mix(a, load64(p));
-		b = mix(b, load64(p + 8));
-		c = mix(c, load64(p + 16));
-		d = mix(d, load64(p + 24));
+		a = mix(a, bits_load64(p));
+		b = mix(b, bits_load64(p + 8));
+		c = mix(c, bits_load64(p + 16));
+		d = mix(d, bits_load64(p + 24));
 	}
 	s->lane[0] = a;
 	s->lane[1] = b;
@@ -99,7 +93,7 @@ sum_of(const void *octets, size_t n)
 	uint64_t h = n * ODD_B;
 	uint8_t last[8] = { 0 };
 	for (; n >= 8; n -= 8, p += 8)
-		h = mix(h, load64(p));
+		h = mix(h, bits_load64(p));
 	memcpy(last, p, n);
-	return finish(mix(h, load64(last)));
+	return finish(mix(h, bits_load64(last)));
 }

@@ -5,26 +5,6 @@
  * server is configured (fuzz_world.h). */
 #include "fuzz_world.h"
 
-#define MESSAGES_MAX 64
-
-static void
-run_transfer(void)
-{
-	static uint8_t message[MSG_MAX_OCTETS];
-	struct xfr_out *x = NULL;
-	enum xfr_out_result r = XFR_OUT_MORE;
-	unsigned n = 0;
-	require(xfr_out_start(&kit->serve, &kit->query, &x) == OK);
-	while (r == XFR_OUT_MORE && n++ < MESSAGES_MAX) {
-		size_t len = 0;
-		r = xfr_out_next(x, FUZZ_NOW, message, sizeof(message), &len);
-		require(r != XFR_OUT_ERROR);
-		fuzz_check_message(message, len);
-	}
-	require(r == XFR_OUT_DONE);
-	xfr_out_end(&x);
-}
-
 static void
 run(const uint8_t *octets, size_t len, unsigned flags)
 {
@@ -34,7 +14,7 @@ run(const uint8_t *octets, size_t len, unsigned flags)
 		break;
 	case QUERY_TRANSFER:
 		require((flags & KIT_TCP) != 0);
-		run_transfer();
+		fuzz_run_transfer(fuzz_check_message);
 		break;
 	case QUERY_ANSWER:
 		require(len >= MSG_HEADER_OCTETS);

@@ -9,8 +9,6 @@
 
 #include "dns/rrtype.h"
 
-#define MESSAGES_MAX 64
-
 static struct tsig client;
 static bool is_readable;	/* the server can find the signature */
 static bool is_altered;
@@ -39,24 +37,6 @@ check_answer(uint8_t *octets, size_t len)
 }
 
 static void
-run_transfer(void)
-{
-	static uint8_t message[MSG_MAX_OCTETS];
-	struct xfr_out *x = NULL;
-	enum xfr_out_result r = XFR_OUT_MORE;
-	unsigned n = 0;
-	require(xfr_out_start(&kit->serve, &kit->query, &x) == OK);
-	while (r == XFR_OUT_MORE && n++ < MESSAGES_MAX) {
-		size_t len = 0;
-		r = xfr_out_next(x, FUZZ_NOW, message, sizeof(message), &len);
-		require(r != XFR_OUT_ERROR);
-		check_answer(message, len);
-	}
-	require(r == XFR_OUT_DONE && tsig_answer_is_complete(&client));
-	xfr_out_end(&x);
-}
-
-static void
 run(size_t len, unsigned flags)
 {
 	bool is_believed;
@@ -65,7 +45,8 @@ run(size_t len, unsigned flags)
 		break;
 	case QUERY_TRANSFER:
 		require(is_readable && !is_altered && (flags & KIT_TCP) != 0);
-		run_transfer();
+		fuzz_run_transfer(check_answer);
+		require(tsig_answer_is_complete(&client));
 		break;
 	case QUERY_ANSWER:
 		is_believed = kit->query.tsig.key != NULL;

@@ -12,6 +12,7 @@
 
 #define FUZZ_NOW 1500000000
 #define FUZZ_BUCKETS 16
+#define FUZZ_MESSAGES_MAX 64	/* of a transfer of these zones */
 /* What a signature takes at most; a query without one takes nothing. */
 #define FUZZ_SIGNED_OCTETS 16384
 
@@ -119,7 +120,7 @@ fuzz_run(size_t len, unsigned flags)
 
 /* Our own reader takes what we write. */
 static inline void
-fuzz_check_message(const uint8_t *octets, size_t len)
+fuzz_check_message(uint8_t *octets, size_t len)
 {
 	static uint8_t scratch[MSG_MAX_OCTETS];
 	static struct msg_reader m;
@@ -131,4 +132,23 @@ fuzz_check_message(const uint8_t *octets, size_t len)
 	while ((e = msg_take_rr(&m, &section, &rr)) == OK)
 		;
 	require(e == ERR_NOT_FOUND);
+}
+
+/* All messages of the transfer that the query began, each given to check. */
+static inline void
+fuzz_run_transfer(void (*check)(uint8_t *octets, size_t len))
+{
+	static uint8_t message[MSG_MAX_OCTETS];
+	struct xfr_out *x = NULL;
+	enum xfr_out_result r = XFR_OUT_MORE;
+	unsigned n = 0;
+	require(xfr_out_start(&kit->serve, &kit->query, &x) == OK);
+	while (r == XFR_OUT_MORE && n++ < FUZZ_MESSAGES_MAX) {
+		size_t len = 0;
+		r = xfr_out_next(x, FUZZ_NOW, message, sizeof(message), &len);
+		require(r != XFR_OUT_ERROR);
+		check(message, len);
+	}
+	require(r == XFR_OUT_DONE);
+	xfr_out_end(&x);
 }

@@ -15,7 +15,7 @@ import pytest
 
 from harness import hostile, net, tls
 from harness.net import (V4, V6, make_query, read_framed, send_framed,
-                         wait_until)
+                         serial_of_wire, wait_until)
 from harness.nsd import build_dir
 from harness.server import Zone, unprivileged_user
 from harness.zones import plain_zone
@@ -23,12 +23,6 @@ from harness.zones import plain_zone
 pytestmark = pytest.mark.ours
 ZONE = 'example.test.'
 QUERY = make_query(ZONE, 'SOA').to_wire()
-
-
-def serial_of_wire(wire):
-    m = dns.message.from_wire(wire)
-    assert m.rcode() == 0 and m.answer, m
-    return m.answer[0][0].serial
 
 
 def ask(s):

@@ -9,7 +9,8 @@ import pytest
 
 from harness import hostile
 from harness.net import (Key, Transfer, V4, as_set, make_query,
-                         read_framed, send_framed, serial_in, wait_until)
+                         read_framed, send_framed, serial_in,
+                         serial_of_wire, wait_until)
 from harness.server import Zone
 from harness.zones import plain_zone
 
@@ -17,12 +18,6 @@ import dns.message
 
 ZONE = 'example.test.'
 QUERY = make_query(ZONE, 'SOA').to_wire()
-
-
-def serial_of_wire(wire):
-    m = dns.message.from_wire(wire)
-    assert m.rcode() == 0 and m.answer, m
-    return m.answer[0][0].serial
 
 
 class Asker(threading.Thread):

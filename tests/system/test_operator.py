@@ -1,5 +1,6 @@
 """What an operator does to a running daemon at night, and what the machine
 does to both: rotated logs, wrong options, full disks, chroots, signals."""
+import contextlib
 import os
 import pwd
 import re
@@ -463,6 +464,21 @@ def test_expiry_and_another_primary(site):
 
 # --------------------------------------------------------------- full disk
 
+@contextlib.contextmanager
+def small_disk(proxy, state):
+    """The state directory is a disk of its own; unmounted when the program
+    has ended."""
+    state.mkdir()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=3m,mode=700',
+                       'none', str(state)], check=False).returncode != 0:
+        pytest.skip('no mount')
+    try:
+        yield
+    finally:
+        proxy.process.stop()
+        subprocess.run(['umount', str(state)], check=False)
+
+
 @as_root
 def test_full_disk(site):
     """Transfers end with an error that says so, what is published stays, and
@@ -472,11 +488,7 @@ def test_full_disk(site):
     proxy = site.proxy().add(Zone(ZONE, primary=primary.peer()))
     proxy.server_options.append('xfrd-reload-timeout: 0')
     state = proxy.state_dir
-    state.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=3m,mode=700',
-                       'none', str(state)], check=False).returncode != 0:
-        pytest.skip('no mount')
-    try:
+    with small_disk(proxy, state):
         proxy.start()
         proxy.wait_serial(ZONE, 1, 10)
         with open(state / 'fill', 'wb', buffering=0) as f:
@@ -490,9 +502,6 @@ def test_full_disk(site):
         (state / 'fill').unlink()
         proxy.control('transfer', ZONE)
         proxy.wait_serial(ZONE, 2, 5)
-    finally:
-        proxy.process.stop()
-        subprocess.run(['umount', str(state)], check=False)
 
 
 @as_root
@@ -503,11 +512,7 @@ def test_full_disk_under_the_journal(site):
     primary.load(ZONE, plain_zone(ZONE, 1))
     proxy = site.proxy()
     state = proxy.state_dir
-    state.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=3m,mode=700',
-                       'none', str(state)], check=False).returncode != 0:
-        pytest.skip('no mount')
-    try:
+    with small_disk(proxy, state):
         proxy.verify_with('verifier: %s' % proxy.script(
             'verifier', '[ $serial = 1 ] || while [ ! -e %s/go ]; do '
             'sleep 0.05; done; head -c 60000 /dev/zero | tr "\\0" x' %
@@ -527,9 +532,6 @@ def test_full_disk_under_the_journal(site):
         stays(lambda: proxy.serial(ZONE) == 1, 0.5, 'it is answered')
         (state / 'fill').unlink()
         proxy.wait_serial(ZONE, 2, 10)
-    finally:
-        proxy.process.stop()
-        subprocess.run(['umount', str(state)], check=False)
 
 
 # ------------------------------------------------------------ damaged state

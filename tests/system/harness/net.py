@@ -312,6 +312,13 @@ def ixfr(address, port, zone, serial, key=None, timeout=5.0):
     return Transfer(address, port, zone, key, serial, timeout).all()
 
 
+def serial_of_wire(wire):
+    """Of a message with an answer and no error."""
+    m = dns.message.from_wire(wire)
+    assert m.rcode() == 0 and m.answer, m
+    return m.answer[0][0].serial
+
+
 def serial_in(records):
     return next(rd.serial for _, _, rd in records
                 if rd.rdtype == dns.rdatatype.SOA)
